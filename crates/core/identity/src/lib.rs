@@ -1,0 +1,1 @@
+//! Who somebody is: words, keys, documents, keystore.

@@ -1,0 +1,1 @@
+//! Nodes among nodes: sessions, records, links, look-ups.

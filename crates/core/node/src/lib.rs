@@ -1,0 +1,1 @@
+//! All subjects wired into one value.

@@ -1,0 +1,1 @@
+//! Keeping data with suppliers: contracts, placement, backup, restore, catalog.

@@ -1,0 +1,1 @@
+//! Fragment store, database and their recovery over the trait Disk.

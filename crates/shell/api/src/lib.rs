@@ -1,0 +1,1 @@
+//! The local API: HTTP over a Unix socket, described by OpenAPI.

@@ -1,0 +1,4 @@
+//! The loop: feeds the node and carries out what it says.
+
+pub mod handle;
+pub mod view;

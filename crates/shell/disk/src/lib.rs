@@ -1,0 +1,1 @@
+//! The only crate that touches files: the real Disk, trees of files, atomic documents.
