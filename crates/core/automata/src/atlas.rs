@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use strum::VariantNames;
 
-use crate::automaton::react;
+use crate::automaton::is_early;
 use crate::{Automaton, Line, Named, Outcome, Step, Tick, Wait};
 
 mod drawing;
@@ -23,6 +23,7 @@ pub struct Atlas {
     name: Name,
     purpose: Name,
     start: Name,
+    elapsed: Option<Name>,
     /// All states, events and effects, in the order of their declaration.
     states: &'static [Name],
     events: &'static [Name],
@@ -68,6 +69,7 @@ impl Atlas {
             name: A::NAME,
             purpose: A::PURPOSE,
             start: automaton.start().name(),
+            elapsed: A::elapsed().map(|event| event.name()),
             states: A::State::VARIANTS,
             events: A::Event::VARIANTS,
             effects: A::Effect::VARIANTS,
@@ -101,14 +103,26 @@ impl Atlas {
                 Outcome::Moved => self.rows.iter().any(|row| {
                     (row.from, row.event) == pair && (row.to, row.why) == (line.to, line.why)
                 }),
-                Outcome::Ignored => stays && self.ignored.contains(&pair),
+                Outcome::Ignored => {
+                    let is_early = self.elapsed == Some(line.event);
+                    stays && (is_early || self.ignored.contains(&pair))
+                }
                 Outcome::Refused => stays && self.refused.contains(&pair),
             }
     }
 
-    fn explore<A: Automaton>(&mut self, automaton: &A, state: &A::State, event: &A::Event, now: Tick) {
+    fn explore<A: Automaton>(
+        &mut self,
+        automaton: &A,
+        state: &A::State,
+        event: &A::Event,
+        now: Tick,
+    ) {
         let (from, name) = (state.name(), event.name());
-        match react(automaton, state, event.clone(), now) {
+        if is_early(automaton, state, event, now) {
+            return; // Ignored in every automaton, so that saying it of each would tell nothing.
+        }
+        match automaton.step(state, event.clone(), now) {
             Step::Move { to, why, effects } => {
                 let effects = once_each(effects.iter().map(Named::name));
                 let row = Row { from, event: name, to: to.name(), why, effects };

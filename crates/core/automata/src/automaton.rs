@@ -81,14 +81,14 @@ pub enum Wait {
     Done,
 }
 
-/// `step`, but a timer's event counts only when the timer of `state` has ended.
-pub(crate) fn react<A: Automaton>(
+/// Whether `event` is that of a timer that `state` has not, or that has not ended yet.
+pub(crate) fn is_early<A: Automaton>(
     automaton: &A,
     state: &A::State,
-    event: A::Event,
+    event: &A::Event,
     now: Tick,
-) -> Step<A> {
+) -> bool {
     let is_timer = A::elapsed().is_some_and(|elapsed| elapsed.name() == event.name());
     let has_ended = matches!(automaton.wait(state), Wait::Until(deadline) if deadline <= now);
-    if is_timer && !has_ended { Step::Ignore } else { automaton.step(state, event, now) }
+    is_timer && !has_ended
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::automaton::react;
+use crate::automaton::is_early;
 use crate::{Automaton, Journal, Line, Named, Outcome, Step, Tick, Wait};
 
 #[cfg(test)]
@@ -63,7 +63,12 @@ impl<A: Automaton> Live<A> {
             why: "",
             outcome: Outcome::Ignored,
         };
-        let effects = match react(&self.automaton, &self.state, event, now) {
+        let step = if is_early(&self.automaton, &self.state, &event, now) {
+            Step::Ignore
+        } else {
+            self.automaton.step(&self.state, event, now)
+        };
+        let effects = match step {
             Step::Move { to, why, effects } => {
                 line = Line { to: to.name(), why, outcome: Outcome::Moved, ..line };
                 self.state = to;
