@@ -14,8 +14,19 @@ pub const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// A moment of calendar time: milliseconds since 1970-01-01 00:00 UTC, leap seconds ignored.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize,
-    BorshDeserialize, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    BorshSerialize,
+    BorshDeserialize,
+    Serialize,
+    Deserialize,
 )]
 #[serde(transparent)]
 pub struct Date(pub u64);

@@ -18,8 +18,10 @@ pub use id::{
     SpaceId,
 };
 pub use key::{KeyError, PublicKey, SecretKey, SymmetricKey};
-pub use quantity::{ParseQuantityError, format_bytes, format_duration, parse_bytes, parse_duration};
-pub use sign::{Label, Signature, Signed, SignatureError};
+pub use quantity::{
+    ParseQuantityError, format_bytes, format_duration, parse_bytes, parse_duration,
+};
+pub use sign::{Label, Signature, SignatureError, Signed};
 
 #[cfg(test)]
 mod tests;

@@ -59,7 +59,7 @@ fn too_long_is_refused_before_it_is_read() {
 #[test]
 fn the_text_of_an_id_is_frozen() {
     let id = IdentityId([7; 32]);
-    expect!["bd1qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qursn7mvq6"]
+    expect!["bd1qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qursk6tnh7"]
         .assert_eq(&id.to_string());
     assert_eq!(IdentityId::from_str(&id.to_string()), Ok(id));
 }
@@ -83,9 +83,20 @@ fn a_signature_for_one_purpose_does_not_serve_another() {
 fn labels_are_distinct() {
     use Label::*;
     let all = [
-        Rotation, DeviceCertificate, IdentityDocument, ContactRecord, Envelope, ServiceOffer,
-        ContractOffer, ContractAcceptance, Receipt, ReceiptAgreement, Manifest, RootRecord,
-        RootDocument, Capability,
+        Rotation,
+        DeviceCertificate,
+        IdentityDocument,
+        ContactRecord,
+        Envelope,
+        ServiceOffer,
+        ContractOffer,
+        ContractAcceptance,
+        Receipt,
+        ReceiptAgreement,
+        Manifest,
+        RootRecord,
+        RootDocument,
+        Capability,
     ];
     let texts: std::collections::BTreeSet<_> = all.iter().map(|label| label.text()).collect();
     assert_eq!(texts.len(), all.len());
