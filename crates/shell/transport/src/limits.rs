@@ -1,0 +1,92 @@
+//! Every limit of the transport, by name. The worst case that they add up to stands in
+//! [`Limits::bytes_max`].
+
+use std::time::Duration;
+
+/// What a node grants to all peers, to one peer, to one network and to one connection.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Established connections, both directions together.
+    pub connections_max: u32,
+    /// Established connections with one peer. Both sides may dial at once, hence more than one.
+    pub connections_per_peer_max: u32,
+    /// Inbound connections, established or in their handshake, from one IPv4 /24 or IPv6 /48.
+    /// Loopback is exempt.
+    pub connections_per_network_max: usize,
+    /// Inbound handshakes that one IPv4 /24 or IPv6 /48 may begin in a burst; a quarter of it comes
+    /// back each second. Loopback is exempt.
+    pub handshakes_burst_max: u32,
+    /// Connections in their handshake, for each direction.
+    pub connections_pending_max: u32,
+    /// Time until a handshake is given up.
+    pub handshake_wait: Duration,
+    /// Time until a connection without any stream is closed.
+    pub idle_wait: Duration,
+    /// Control and bulk streams of one connection, both directions together. What is beyond is
+    /// refused, and the other side is told.
+    pub streams_per_connection_max: usize,
+    /// Inbound streams of one connection that have not yet named their protocol.
+    pub streams_negotiating_max: usize,
+    /// Accepted streams that nobody has taken from the events yet, for all peers together. What is
+    /// beyond is refused, and the other side is told.
+    pub streams_waiting_max: usize,
+    /// Time until a new stream must have named its protocol and been accepted.
+    pub stream_wait: Duration,
+    /// Records of others that this node keeps.
+    pub records_max: usize,
+    /// Records that this node published itself.
+    pub own_records_max: usize,
+    /// Bytes of one record's value.
+    pub record_bytes_max: usize,
+    /// Records of one publisher, as the validator names it.
+    pub records_per_publisher_max: usize,
+    /// Records that came from one peer.
+    pub records_per_source_max: usize,
+    /// Time that a record is kept unless it is sent again.
+    pub record_time: Duration,
+    /// Keys for which this node remembers who provides them.
+    pub provided_keys_max: usize,
+    /// Providers remembered for one key.
+    pub providers_per_key_max: usize,
+    /// Keys for which one peer is remembered as a provider.
+    pub provided_keys_per_peer_max: usize,
+    /// Peers of one IPv4 /24 or IPv6 /48 in one bucket of the routing table. Loopback is exempt.
+    pub bucket_peers_per_network_max: usize,
+    /// Queries to the DHT that run at once.
+    pub queries_max: usize,
+    /// Time until a query to the DHT is given up.
+    pub query_wait: Duration,
+    /// Answers of different peers after which a look-up of a record ends.
+    pub answers_enough: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 200,
+            connections_per_peer_max: 4,
+            connections_per_network_max: 8,
+            handshakes_burst_max: 32,
+            connections_pending_max: 64,
+            handshake_wait: Duration::from_secs(5),
+            idle_wait: Duration::from_secs(60),
+            streams_per_connection_max: 128,
+            streams_negotiating_max: 32,
+            streams_waiting_max: 256,
+            stream_wait: Duration::from_secs(5),
+            records_max: 4096,
+            own_records_max: 256,
+            record_bytes_max: 4096,
+            records_per_publisher_max: 32,
+            records_per_source_max: 1024,
+            record_time: Duration::from_secs(48 * 60 * 60),
+            provided_keys_max: 4096,
+            providers_per_key_max: 20,
+            provided_keys_per_peer_max: 64,
+            bucket_peers_per_network_max: 2,
+            queries_max: 256,
+            query_wait: Duration::from_secs(20),
+            answers_enough: 5,
+        }
+    }
+}
