@@ -32,8 +32,7 @@ pub enum Kernel {
 
 impl Kernel {
     /// All kernels, fastest first.
-    pub const ALL: [Kernel; 4] =
-        [Kernel::Gfni512, Kernel::Gfni256, Kernel::Avx2, Kernel::Portable];
+    pub const ALL: [Kernel; 4] = [Kernel::Gfni512, Kernel::Gfni256, Kernel::Avx2, Kernel::Portable];
 
     /// The fastest kernel that this processor can run.
     pub fn best() -> Kernel {
@@ -98,8 +97,9 @@ impl Tables {
     pub(crate) fn new(kernel: Kernel, columns: usize, coefficients: &[u8]) -> Tables {
         let rows = coefficients.len() / columns;
         debug_assert!((1..=kernel.rows_max()).contains(&rows));
-        let by_column = (0..columns)
-            .flat_map(|column| (0..rows).map(move |row| usize::from(coefficients[row * columns + column])));
+        let by_column = (0..columns).flat_map(|column| {
+            (0..rows).map(move |row| usize::from(coefficients[row * columns + column]))
+        });
         match kernel {
             #[cfg(target_arch = "x86_64")]
             Kernel::Gfni512 => Tables::Gfni512(by_column.map(|c| field::AFFINE[c]).collect()),
@@ -132,17 +132,26 @@ impl Tables {
 
 /// What each vector kernel asserts before it leaves Rust's checks behind.
 #[cfg(target_arch = "x86_64")]
-fn assert_shape(
-    tables: usize,
-    sources: &[&[u8]],
-    outputs: &[&mut [u8]],
-    range: &Range<usize>,
-) {
+fn assert_shape(tables: usize, sources: &[&[u8]], outputs: &[&mut [u8]], range: &Range<usize>) {
     assert_eq!(tables, sources.len() * outputs.len(), "a table for each row and column");
     assert!(range.start <= range.end, "a range forwards");
     assert!(sources.iter().all(|s| s.len() >= range.end), "sources reach to the end of the range");
     assert!(outputs.iter().all(|o| o.len() >= range.end), "outputs reach to the end of the range");
 }
+
+/// Calls the function made for the number of outputs; it must be one of those listed.
+#[cfg(target_arch = "x86_64")]
+macro_rules! by_rows {
+    (unsafe $group:ident($tables:ident, $sources:ident, $outputs:ident, $range:ident);
+     $($rows:literal)*) => {
+        match $outputs.len() {
+            $($rows => unsafe { $group::<$rows>($tables, $sources, $outputs, $range) },)*
+            rows => unreachable!("a group of {rows} rows"),
+        }
+    };
+}
+#[cfg(target_arch = "x86_64")]
+use by_rows;
 
 #[cfg(test)]
 mod tests;

@@ -17,3 +17,6 @@ pub use code::{Code, CodeError};
 pub use kernel::Kernel;
 pub use matrix::ShapeError;
 pub use plan::{Plan, PlanError};
+
+#[cfg(test)]
+mod tests;

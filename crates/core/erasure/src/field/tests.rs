@@ -33,9 +33,8 @@ fn both_kinds_of_table_multiply() {
             let nibbles = NIBBLES[usize::from(c)];
             let by_nibbles = nibbles[usize::from(x & 15)] ^ nibbles[16 + usize::from(x >> 4)];
             let rows = AFFINE[usize::from(c)].to_be_bytes();
-            let by_rows = (0..8).fold(0u8, |y, bit| {
-                y | (((rows[bit] & x).count_ones() & 1) as u8) << bit
-            });
+            let by_rows =
+                (0..8).fold(0u8, |y, bit| y | (((rows[bit] & x).count_ones() & 1) as u8) << bit);
             assert_eq!((by_nibbles, by_rows), (mul(c, x), mul(c, x)), "{c:02x} * {x:02x}");
         }
     }

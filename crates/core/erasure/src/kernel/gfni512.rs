@@ -8,7 +8,7 @@ use std::arch::x86_64::{
 };
 use std::ops::Range;
 
-use super::assert_shape;
+use super::{assert_shape, by_rows};
 
 pub(super) fn is_available() -> bool {
     is_x86_feature_detected!("gfni")
@@ -25,18 +25,8 @@ pub(super) fn run(
 ) {
     assert!(is_available(), "the kernel is for this processor");
     assert_shape(tables.len(), sources, outputs, &range);
-    macro_rules! by_rows {
-        ($($rows:literal)*) => {
-            match outputs.len() {
-                $($rows => {
-                    // SAFETY: the processor has the features, the shapes were asserted.
-                    unsafe { group::<$rows>(tables, sources, outputs, range) }
-                })*
-                rows => unreachable!("{rows} rows in a group"),
-            }
-        };
-    }
-    by_rows!(1 2 3 4 5 6 7 8 9 10);
+    // SAFETY: the processor has the features, the shapes were asserted.
+    by_rows!(unsafe group(tables, sources, outputs, range); 1 2 3 4 5 6 7 8 9 10);
 }
 
 /// # Safety
