@@ -11,13 +11,14 @@ mod tests;
 /// Subjects do not use each other: what one wants of another passes through the wiring in `node`.
 /// `mesh` alone uses `identity`, for it is identities that it finds and proves.
 #[rustfmt::skip]
-const EDGES: [(&str, &[&str]); 23] = [
+const EDGES: [(&str, &[&str]); 24] = [
     ("automata", &[]),
     ("erasure", &[]),
     ("base", &["automata"]),
     ("codec", &["base", "erasure"]),
     ("store", &["base"]),
     ("spaces", &["automata", "base"]),
+    ("drive", &["base", "codec", "spaces", "store"]),
 
     ("identity", &["automata", "base", "spaces"]),
     ("mesh", &["automata", "base", "identity", "spaces"]),
@@ -29,13 +30,13 @@ const EDGES: [(&str, &[&str]); 23] = [
 
     ("node", &["automata", "base", "files", "identity", "market", "mesh", "messaging", "publishing",
         "spaces", "storage"]),
-    ("simulator", &["automata", "base", "codec", "erasure", "identity", "mesh", "node", "spaces",
-        "storage", "store"]),
+    ("simulator", &["automata", "base", "codec", "drive", "erasure", "identity", "mesh", "node",
+        "spaces", "storage", "store"]),
 
     ("transport", &["base"]),
     ("disk", &["base", "store"]),
-    ("daemon", &["automata", "base", "codec", "disk", "erasure", "identity", "mesh", "node",
-        "spaces", "storage", "store", "transport"]),
+    ("daemon", &["automata", "base", "codec", "disk", "drive", "erasure", "identity", "mesh",
+        "node", "spaces", "storage", "store", "transport"]),
     ("api", &["automata", "base", "daemon"]),
     ("mount", &["base", "daemon"]),
     ("cli", &["api", "base", "daemon", "disk", "identity", "mesh", "mount", "transport"]),
