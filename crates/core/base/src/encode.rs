@@ -4,6 +4,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 /// The largest control message, bytes.
 pub const CONTROL_BYTES_MAX: usize = 64 * 1024;
+/// The largest piece of bulk data, a fragment, bytes.
+pub const DATA_BYTES_MAX: usize = 1024 * 1024;
 /// The largest record of the distributed hash table, bytes.
 pub const RECORD_BYTES_MAX: usize = 4 * 1024;
 

@@ -1,0 +1,163 @@
+//! Contracts, and the documents that bring a customer back: see `docs/protocols/storage.md`.
+
+use base::{
+    ContractId, Date, DeviceId, IdentityId, Label, NetworkId, Signature, Signed, SpaceId, Wire,
+    encode, hash,
+};
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::policy::{Policy, Spread};
+
+#[cfg(test)]
+mod tests;
+
+/// How long a new contract runs, milliseconds.
+pub const TERM_MS: u64 = 400 * base::DAY_MS;
+/// How long data outlives its contract, milliseconds.
+pub const NOTICE_MS: u64 = 60 * base::DAY_MS;
+/// Arrangements that a root document may name.
+pub const ARRANGEMENTS_MAX: usize = 64;
+
+/// What customer and supplier agree on.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Terms {
+    /// The network in which it holds.
+    pub network: NetworkId,
+    /// Who may store and read.
+    pub customer: IdentityId,
+    /// Who keeps.
+    pub supplier: IdentityId,
+    /// The device that keeps.
+    pub device: DeviceId,
+    /// Bytes promised, as stored.
+    pub quota_bytes: u64,
+    /// When it begins.
+    pub from: Date,
+    /// When it ends.
+    pub until: Date,
+    /// Coins for a byte and day; 0 is free.
+    pub price: u64,
+    /// Makes two contracts with the same terms different.
+    pub salt: [u8; 16],
+}
+
+impl Wire for Terms {
+    const BYTES_MAX: usize = 512;
+}
+
+impl Terms {
+    /// The name of the contract.
+    pub fn id(&self) -> ContractId {
+        ContractId(hash("bitdust contract id v1", &encode(self)).0)
+    }
+}
+
+/// A contract with both signatures.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Contract {
+    /// The terms.
+    pub terms: Terms,
+    /// The customer's device.
+    pub customer_device: DeviceId,
+    /// Its signature.
+    pub customer_signature: Signature,
+    /// The supplier's signature, by `terms.device`.
+    pub supplier_signature: Signature,
+}
+
+impl Wire for Contract {
+    const BYTES_MAX: usize = 1024;
+}
+
+/// Why a contract is not one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ContractError {
+    /// The customer did not sign these terms.
+    #[error("the customer's signature is wrong")]
+    Customer,
+    /// The supplier did not sign these terms.
+    #[error("the supplier's signature is wrong")]
+    Supplier,
+}
+
+impl Contract {
+    /// Whether both sides signed these terms. That the devices speak for the two identities is
+    /// checked where their credentials are.
+    ///
+    /// # Errors
+    /// One of the signatures is wrong.
+    pub fn verify(&self) -> Result<(), ContractError> {
+        let terms = encode(&self.terms);
+        self.customer_signature
+            .verify(self.customer_device.into(), Label::ContractOffer, &terms)
+            .map_err(|_| ContractError::Customer)?;
+        self.supplier_signature
+            .verify(self.terms.device.into(), Label::ContractAcceptance, &terms)
+            .map_err(|_| ContractError::Supplier)
+    }
+}
+
+/// One supplier in an arrangement.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Place {
+    /// Who keeps.
+    pub identity: IdentityId,
+    /// The device that keeps.
+    pub device: DeviceId,
+    /// Under which contract.
+    pub contract: ContractId,
+}
+
+/// Which supplier has which place, for all blocks made while it was in force.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Arrangement {
+    /// Its number, from 1; blocks name it.
+    pub number: u32,
+    /// The policy.
+    pub policy: Policy,
+    /// The suppliers by place.
+    pub places: Vec<Place>,
+}
+
+impl Arrangement {
+    /// The code and its layout, if the number of places fits the policy.
+    pub fn spread(&self) -> Option<Spread> {
+        Spread::new(self.policy, u8::try_from(self.places.len()).ok()?).ok()
+    }
+}
+
+/// Where everything of a drive begins; kept by every supplier and found with the words alone.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct RootDocument {
+    /// The owner.
+    pub identity: IdentityId,
+    /// The drive.
+    pub space: SpaceId,
+    /// max(seen + 1, unix milliseconds): a newer one replaces an older one.
+    pub sequence: u64,
+    /// When it was made.
+    pub date: Date,
+    /// The keyring, sealed under the storage root.
+    pub keyring: Vec<u8>,
+    /// All arrangements that blocks refer to.
+    pub arrangements: Vec<Arrangement>,
+    /// Where the catalog's head is, as the crate `drive` writes it; empty for an empty drive.
+    pub head: Vec<u8>,
+}
+
+impl Wire for RootDocument {
+    const BYTES_MAX: usize = 60 * 1024;
+}
+
+/// A root document with what is needed to believe it.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SignedRoot {
+    /// The owner's credential, as the crate `identity` writes it.
+    pub credential: Vec<u8>,
+    /// The document, signed by the credential's device.
+    pub root: Signed<RootDocument>,
+}
+
+impl Wire for SignedRoot {
+    const BYTES_MAX: usize = 62 * 1024;
+}
