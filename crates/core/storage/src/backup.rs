@@ -133,7 +133,6 @@ impl Automaton for Backup {
         use {Effect::*, Event as E, State as S};
         let go = |to, why, effects| Step::Move { to, why, effects };
         let fail = |why, effects| go(S::Failed, why, effects);
-        let hiring = S::Hiring { until: now + self.hire_wait_ms };
         match (state, event) {
             (S::Hiring { .. }, E::SuppliersReady) => {
                 go(S::Working { stage: Stage::Content, sealed: false }, "", vec![StartWork])
@@ -156,12 +155,10 @@ impl Automaton for Backup {
                 go(S::Working { stage: *stage, sealed: *sealed }, "", vec![])
             }
             (S::Blocked { .. }, E::Elapsed) => {
-                fail("a supplier held it up too long", vec![StopWork, ReportFailed])
+                fail("held up too long", vec![StopWork, ReportFailed])
             }
             (S::Publishing { .. }, E::Confirmed) => go(S::Done, "", vec![ReportSafe]),
-            (S::Publishing { .. }, E::Elapsed) => {
-                go(S::Done, "not all confirmed", vec![ReportAtRisk])
-            }
+            (S::Publishing { .. }, E::Elapsed) => go(S::Done, "not all agreed", vec![ReportAtRisk]),
             (S::Paused, E::Resume) => go(S::Hiring { until: now + self.hire_wait_ms }, "", vec![]),
             (S::Hiring { .. }, E::Pause) => go(S::Paused, "", vec![]),
             (S::Working { .. } | S::Blocked { .. }, E::Pause) => go(S::Paused, "", vec![StopWork]),
@@ -242,7 +239,10 @@ impl Backup {
         Step::Move { to, why, effects }
     }
 
-    fn sealed(&self, state: &State, stage: Stage) -> Step<Self> {
+    fn sealed(&self, state: &State, stage: Stage, placed: bool, now: Tick) -> Step<Self> {
+        if placed {
+            return self.next(stage, now);
+        }
         let to = match state {
             State::Blocked { until, .. } => State::Blocked { stage, sealed: true, until: *until },
             _ => State::Working { stage, sealed: true },
