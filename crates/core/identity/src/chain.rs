@@ -4,7 +4,7 @@
 //! link that reveals it: a thief of the current key has nothing to sign with, not even after he
 //! has seen the revealed public key.
 
-use base::{Hash, IdentityId, KeyError, Label, PublicKey, Signed, Wire, encode, hash};
+use base::{Hash, IdentityId, KeyError, Label, PublicKey, Signature, Wire, encode, hash};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::Seed;
@@ -38,34 +38,41 @@ impl Inception {
     }
 }
 
-/// The step to the next signing key, signed by that key with [`Label::Rotation`].
+/// A step to the next signing key. That key signs it, with [`Label::Rotation`].
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct RotationBody {
+pub struct Rotation {
     /// Whose key changes.
     pub identity: IdentityId,
     /// The generation that begins, from 1.
     pub generation: u32,
-    /// The signing key of this generation, whose hash the link before holds.
+    /// The signing key of this generation, whose hash the step before holds.
     pub key: PublicKey,
     /// The hash of the signing key after it.
     pub next_hash: Hash,
 }
 
-impl Wire for RotationBody {}
-
-/// A signed step to the next signing key.
-pub type Rotation = Signed<RotationBody>;
+impl Wire for Rotation {}
 
 /// The inception document and all rotations since: proves a current key without a look-up.
 ///
-/// Anybody may claim a chain; [`Chain::verify`] says what it proves.
+/// Anybody may claim a chain; [`Chain::verify`] says what it proves. Of each rotation it holds only
+/// what does not follow from its neighbours, for it travels with every record.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Chain {
     inception: Inception,
-    rotations: Vec<Rotation>,
+    links: Vec<Link>,
+    /// The hash of the key after the last link; none without links, when the inception has it.
+    next_hash: Option<Hash>,
 }
 
 impl Wire for Chain {}
+
+/// A rotation without what follows from its place: the hash in it is that of the next link's key.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+struct Link {
+    key: PublicKey,
+    signature: Signature,
+}
 
 /// What a chain proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +95,9 @@ pub enum ChainError {
     /// signed by it.
     #[error("key rotation {0} does not hold")]
     Rotation(u32),
+    /// It promises a next key where it must not, or none where it must.
+    #[error("the end of the chain of keys is malformed")]
+    End,
     /// A signing key under which anybody could sign.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -107,7 +117,7 @@ pub enum KinshipError {
 impl Chain {
     /// The chain of an identity that has not rotated its key.
     pub fn new(inception: Inception) -> Self {
-        Self { inception, rotations: vec![] }
+        Self { inception, links: vec![], next_hash: None }
     }
 
     /// The identity that this chain is about. Follows from its first bytes and needs no check.
@@ -122,7 +132,7 @@ impl Chain {
 
     /// How many rotations it claims.
     pub fn generation(&self) -> u32 {
-        self.rotations.len() as u32
+        self.links.len() as u32
     }
 
     /// Who speaks now.
@@ -130,22 +140,24 @@ impl Chain {
     /// # Errors
     /// Too many rotations, one that does not follow from the one before, or a weak key.
     pub fn verify(&self) -> Result<Owner, ChainError> {
-        if self.rotations.len() > ROTATIONS_MAX {
-            return Err(ChainError::TooLong(self.rotations.len()));
+        if self.links.len() > ROTATIONS_MAX {
+            return Err(ChainError::TooLong(self.links.len()));
+        }
+        // One form for one chain, or its hash would not be one.
+        if self.links.is_empty() != self.next_hash.is_none() {
+            return Err(ChainError::End);
         }
         let identity = self.identity();
         let mut owner = Owner { identity, generation: 0, key: self.inception.master.check()? };
         let mut promised = self.inception.next_hash;
-        for (generation, rotation) in (1..).zip(&self.rotations) {
-            let body = &rotation.body;
-            let is_next = body.identity == identity
-                && body.generation == generation
-                && next_key_hash(body.key) == promised;
-            if !is_next || rotation.verify(body.key, Label::Rotation).is_err() {
+        for (link, rotation) in self.links.iter().zip(self.rotations()) {
+            let Rotation { generation, key, next_hash, .. } = rotation;
+            let verdict = link.signature.verify(key, Label::Rotation, &encode(&rotation));
+            if next_key_hash(key) != promised || verdict.is_err() {
                 return Err(ChainError::Rotation(generation));
             }
-            owner = Owner { identity, generation, key: body.key };
-            promised = body.next_hash;
+            owner = Owner { identity, generation, key };
+            promised = next_hash;
         }
         Ok(owner)
     }
@@ -156,18 +168,17 @@ impl Chain {
     /// It has as many rotations as allowed, or `seed` is not of this identity.
     pub fn rotate(&self, seed: &Seed) -> Result<Self, ChainError> {
         let generation = self.generation() + 1;
-        if self.rotations.len() >= ROTATIONS_MAX {
-            return Err(ChainError::TooLong(self.rotations.len() + 1));
+        if self.links.len() >= ROTATIONS_MAX {
+            return Err(ChainError::TooLong(self.links.len() + 1));
         }
-        let key = seed.signing_key(generation);
-        let body = RotationBody {
-            identity: self.identity(),
-            generation,
-            key: key.public(),
-            next_hash: next_key_hash(seed.signing_key(generation + 1).public()),
-        };
+        let secret = seed.signing_key(generation);
+        let (identity, key) = (self.identity(), secret.public());
+        let next_hash = next_key_hash(seed.signing_key(generation + 1).public());
+        let rotation = Rotation { identity, generation, key, next_hash };
+        let signature = Signature::make(&secret, Label::Rotation, &encode(&rotation));
         let mut longer = self.clone();
-        longer.rotations.push(Signed::new(&key, Label::Rotation, body));
+        longer.links.push(Link { key, signature });
+        longer.next_hash = Some(next_hash);
         longer.verify()?;
         Ok(longer)
     }
@@ -180,10 +191,19 @@ impl Chain {
         if self.inception != other.inception {
             return Err(KinshipError::Strangers);
         }
-        let pairs = self.rotations.iter().zip(&other.rotations);
-        match (1..).zip(pairs).find(|(_, (ours, theirs))| ours.body != theirs.body) {
-            Some((generation, _)) => Err(KinshipError::Fork(generation)),
-            None => Ok(self.rotations.len().cmp(&other.rotations.len())),
+        match self.rotations().zip(other.rotations()).find(|(ours, theirs)| ours != theirs) {
+            Some((ours, _)) => Err(KinshipError::Fork(ours.generation)),
+            None => Ok(self.links.len().cmp(&other.links.len())),
         }
+    }
+
+    /// The rotations that it claims, whole.
+    fn rotations(&self) -> impl Iterator<Item = Rotation> + '_ {
+        let identity = self.identity();
+        let following = self.links.iter().skip(1).map(|link| next_key_hash(link.key));
+        let next_hashes = following.chain(self.next_hash);
+        (1..).zip(self.links.iter().zip(next_hashes)).map(move |(generation, (link, next_hash))| {
+            Rotation { identity, generation, key: link.key, next_hash }
+        })
     }
 }

@@ -4,7 +4,7 @@ use base::{Date, HOUR_MS, Label, NetworkId, RECORD_BYTES_MAX, SecretKey, Wire, e
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::document::is_printable;
-use crate::{Credential, DeviceSigned, Speaker, StatementError, Terms, TermsError};
+use crate::{Credential, DeviceSigned, Edition, EditionError, Speaker, StatementError};
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +22,7 @@ const CONTACT_BYTES_MAX: usize = RECORD_BYTES_MAX - 16;
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct ContactRecord {
     /// Network, version and validity.
-    pub terms: Terms,
+    pub edition: Edition,
     /// Texts of multiaddresses, at most 16 of at most 128 bytes, best first.
     pub addresses: Vec<String>,
 }
@@ -42,7 +42,7 @@ pub enum ContactError {
     Statement(#[from] StatementError),
     /// Not for here and now.
     #[error(transparent)]
-    Terms(#[from] TermsError),
+    Edition(#[from] EditionError),
     /// It does not fit into a record of the distributed hash table.
     #[error("a contact record has at most {CONTACT_BYTES_MAX} bytes, this one {0}")]
     TooLong(usize),
@@ -61,7 +61,7 @@ impl DeviceSigned<ContactRecord> {
         credential: Credential,
         record: ContactRecord,
     ) -> Result<Self, ContactError> {
-        let (network, now) = (record.terms.network, record.terms.issued);
+        let (network, now) = (record.edition.network, record.edition.issued);
         let signed = Self::new(key, Label::ContactRecord, credential, record);
         signed.check(network, now)?;
         Ok(signed)
@@ -76,7 +76,7 @@ impl DeviceSigned<ContactRecord> {
         if length > CONTACT_BYTES_MAX {
             return Err(ContactError::TooLong(length));
         }
-        self.body.terms.check(network, now, CONTACT_LIFE_MS_MAX)?;
+        self.body.edition.check(network, now, CONTACT_LIFE_MS_MAX)?;
         let addresses = &self.body.addresses;
         let are_printable = addresses.iter().all(|text| is_printable(text, ADDRESS_BYTES_MAX));
         if addresses.len() > ADDRESSES_MAX || !are_printable {

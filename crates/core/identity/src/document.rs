@@ -10,8 +10,8 @@ use base::{
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{
-    AgreementPublic, Chain, Credential, DeviceCertificate, DeviceName, KinshipError, Owner,
-    OwnerSigned, StatementError, Terms, TermsError,
+    AgreementPublic, Chain, Credential, DeviceCertificate, DeviceName, Edition, EditionError,
+    KinshipError, Owner, OwnerSigned, StatementError,
 };
 
 #[cfg(test)]
@@ -92,7 +92,7 @@ impl CertifiedDevice {
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct IdentityDocument {
     /// Network, version and validity.
-    pub terms: Terms,
+    pub edition: Edition,
     /// The keys to which others seal what only this identity may read.
     pub agreement: AgreementPublic,
     /// The devices that speak for it, at most 16; who is not among them does so no longer.
@@ -118,7 +118,7 @@ pub enum DocumentError {
     Statement(#[from] StatementError),
     /// Not for here and now.
     #[error(transparent)]
-    Terms(#[from] TermsError),
+    Edition(#[from] EditionError),
     /// It does not fit into a record.
     #[error("an identity document has at most {DOCUMENT_BYTES_MAX} bytes, this one {0}")]
     TooLong(usize),
@@ -154,7 +154,7 @@ impl OwnerSigned<IdentityDocument> {
         chain: Chain,
         document: IdentityDocument,
     ) -> Result<Self, DocumentError> {
-        let (network, now) = (document.terms.network, document.terms.issued);
+        let (network, now) = (document.edition.network, document.edition.issued);
         let signed = Self::new(key, Label::IdentityDocument, chain, document);
         signed.check(network, now)?;
         Ok(signed)
@@ -172,7 +172,7 @@ impl OwnerSigned<IdentityDocument> {
         if length > DOCUMENT_BYTES_MAX {
             return Err(DocumentError::TooLong(length));
         }
-        self.body.terms.check(network, now, DOCUMENT_LIFE_MS_MAX)?;
+        self.body.edition.check(network, now, DOCUMENT_LIFE_MS_MAX)?;
         let devices: BTreeSet<_> = self.body.devices.iter().map(|each| each.device).collect();
         if devices.len() != self.body.devices.len() || devices.len() > DEVICES_MAX {
             return Err(DocumentError::Devices);
@@ -214,9 +214,9 @@ impl OwnerSigned<IdentityDocument> {
 /// again is no error.
 pub fn check_newer(known: &SignedDocument, offered: &SignedDocument) -> Result<(), DocumentError> {
     let generations = offered.chain.compare(&known.chain)?;
-    let rank = |document: &SignedDocument| (document.body.terms.sequence, document.hash());
+    let rank = |document: &SignedDocument| (document.body.edition.sequence, document.hash());
     if generations.then_with(|| rank(offered).cmp(&rank(known))).is_lt() {
-        let (known, found) = (known.body.terms.sequence, offered.body.terms.sequence);
+        let (known, found) = (known.body.edition.sequence, offered.body.edition.sequence);
         return Err(DocumentError::Rollback { known, found });
     }
     Ok(())

@@ -12,9 +12,7 @@ mod keystore;
 mod statement;
 mod words;
 
-pub use chain::{
-    Chain, ChainError, Inception, KinshipError, Owner, ROTATIONS_MAX, Rotation, RotationBody,
-};
+pub use chain::{Chain, ChainError, Inception, KinshipError, Owner, ROTATIONS_MAX, Rotation};
 pub use contact::{
     ADDRESS_BYTES_MAX, ADDRESSES_MAX, CONTACT_LIFE_MS_MAX, ContactError, ContactRecord,
     SignedContact,
@@ -33,7 +31,7 @@ pub use keystore::{
     Cost, Keystore, KeystoreError, OpenedKeystore, change_password, open_keystore, seal_keystore,
 };
 pub use statement::{
-    AHEAD_MS_MAX, DeviceSigned, OwnerSigned, StatementError, Terms, TermsError, next_sequence,
+    AHEAD_MS_MAX, DeviceSigned, Edition, EditionError, OwnerSigned, StatementError, next_sequence,
 };
 pub use words::{PHRASE_WORDS, Phrase, PhraseError, UnknownWord};
 

@@ -1,5 +1,5 @@
-//! What an identity or one of its devices states for a time, carrying all that is needed to believe
-//! it without a look-up.
+//! What an identity or one of its devices states for a time, with all that is needed to believe it
+//! without a look-up.
 
 use base::{Date, IdentityId, Label, MINUTE_MS, NetworkId, SecretKey, Signature, Wire, encode};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -12,9 +12,9 @@ mod tests;
 /// So far may a clock be ahead of ours, milliseconds.
 pub const AHEAD_MS_MAX: u64 = 10 * MINUTE_MS;
 
-/// Where and for how long a statement holds, and which one is newer.
+/// Which version of a statement this is, and where and for how long it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Terms {
+pub struct Edition {
     /// The network it is for.
     pub network: NetworkId,
     /// Grows with each version.
@@ -27,7 +27,7 @@ pub struct Terms {
 
 /// Why a statement does not hold here and now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TermsError {
+pub enum EditionError {
     /// Made for another network.
     #[error("made for another network")]
     Network,
@@ -42,8 +42,8 @@ pub enum TermsError {
     Life,
 }
 
-impl Terms {
-    /// Terms that begin now.
+impl Edition {
+    /// An edition that begins now.
     pub fn new(network: NetworkId, sequence: u64, now: Date, life_ms: u64) -> Self {
         Self { network, sequence, issued: now, expires: now.plus_ms(life_ms) }
     }
@@ -52,18 +52,23 @@ impl Terms {
     ///
     /// # Errors
     /// Another network, not yet, no longer, or for too long.
-    pub fn check(&self, network: NetworkId, now: Date, life_ms_max: u64) -> Result<(), TermsError> {
+    pub fn check(
+        &self,
+        network: NetworkId,
+        now: Date,
+        life_ms_max: u64,
+    ) -> Result<(), EditionError> {
         if self.network != network {
-            return Err(TermsError::Network);
+            return Err(EditionError::Network);
         }
         if self.expires <= self.issued || self.expires.since_ms(self.issued) > life_ms_max {
-            return Err(TermsError::Life);
+            return Err(EditionError::Life);
         }
         if self.issued > now.plus_ms(AHEAD_MS_MAX) {
-            return Err(TermsError::Future(self.issued));
+            return Err(EditionError::Future(self.issued));
         }
         if self.expires <= now {
-            return Err(TermsError::Expired(self.expires));
+            return Err(EditionError::Expired(self.expires));
         }
         Ok(())
     }

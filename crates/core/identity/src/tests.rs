@@ -27,7 +27,7 @@ pub(crate) fn keystore(number: u8, device: u8) -> Keystore {
 
 pub(crate) fn document(keystore: &Keystore) -> IdentityDocument {
     IdentityDocument {
-        terms: Terms::new(NETWORK, NOW.0, NOW, DOCUMENT_LIFE_MS_MAX),
+        edition: Edition::new(NETWORK, NOW.0, NOW, DOCUMENT_LIFE_MS_MAX),
         agreement: keystore.agreement.public(),
         devices: vec![CertifiedDevice::new(&keystore.certificate)],
         services: Services::SUPPLIER.with(Services::ID_SERVER),

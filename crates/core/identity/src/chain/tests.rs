@@ -14,7 +14,7 @@ fn rotated(times: usize) -> Chain {
 
 #[test]
 fn the_bytes_are_frozen() {
-    expect!["019c4545d64fff84b1f32458580d4542059bd1cc2b490a222101fbbbd2d09ebfeb1895bc3e6c2b81e723ba5826a0add0feaa94ce64a19de6817234dad9d8cdc15f4ade6f6476e6e17af9ccf4c1482274ab39b9b490391e358e89289e7e07893f6030ac27f3c9c88abce4d103d3cd5ad1e9cd31467026ad8ee121b63e34075c5e4f010000000ca8f1acad7b449d80e2a8058d8f9c396a2071f500cc7114b9a7d488e5447c4d01000000470663b01f775637c701118fd79f271c67fa4d8442ea600de54bcff6f92640bc998801f1b7ae797c8d930518486ce9978710d941111c12d3c55e986fe43d2456bc7aa4221aae9d62d953df23d4ef37dfdb4b6ef5ead6137bc8f464369d331d09a59be3a4fe82a54a315f24537cdb904464342be01f264d28827a29e3e2f62c0a"].assert_eq(&hex(&encode(&rotated(1))));
+    expect!["019c4545d64fff84b1f32458580d4542059bd1cc2b490a222101fbbbd2d09ebfeb1895bc3e6c2b81e723ba5826a0add0feaa94ce64a19de6817234dad9d8cdc15f4ade6f6476e6e17af9ccf4c1482274ab39b9b490391e358e89289e7e07893f6030ac27f3c9c88abce4d103d3cd5ad1e9cd31467026ad8ee121b63e34075c5e4f01000000470663b01f775637c701118fd79f271c67fa4d8442ea600de54bcff6f92640bcbc7aa4221aae9d62d953df23d4ef37dfdb4b6ef5ead6137bc8f464369d331d09a59be3a4fe82a54a315f24537cdb904464342be01f264d28827a29e3e2f62c0a01998801f1b7ae797c8d930518486ce9978710d941111c12d3c55e986fe43d2456"].assert_eq(&hex(&encode(&rotated(1))));
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn a_chain_has_an_end() {
     let full = rotated(ROTATIONS_MAX);
     assert_eq!(full.rotate(&seed(1)), Err(ChainError::TooLong(ROTATIONS_MAX + 1)));
     let mut longer = full;
-    longer.rotations.push(longer.rotations[0].clone());
+    longer.links.push(longer.links[0].clone());
     assert_eq!(longer.verify(), Err(ChainError::TooLong(ROTATIONS_MAX + 1)));
 }
 
@@ -40,27 +40,40 @@ fn other_words_cannot_rotate() {
     assert_eq!(seed(1).chain().rotate(&seed(2)), Err(ChainError::Rotation(1)));
 }
 
+/// The first rotation with another promise, signed by the key of `generation`.
+fn forged(generation: u32) -> Chain {
+    let mut chain = rotated(1);
+    let next_hash = next_key_hash(seed(9).signing_key(0).public());
+    let rotation = Rotation { next_hash, ..chain.rotations().next().unwrap() };
+    let key = seed(1).signing_key(generation);
+    chain.links[0].signature = Signature::make(&key, Label::Rotation, &encode(&rotation));
+    Chain { next_hash: Some(next_hash), ..chain }
+}
+
 #[test]
 fn the_thief_of_the_current_key_cannot_rotate() {
     // He has seen the next public key in the published rotation and commits to a key of his own.
-    let mut body = rotated(1).rotations[0].body.clone();
-    body.next_hash = next_key_hash(seed(9).signing_key(0).public());
-    let stolen = seed(1).signing_key(0);
-    let mut chain = seed(1).chain();
-    chain.rotations = vec![Signed::new(&stolen, Label::Rotation, body)];
-    assert_eq!(chain.verify(), Err(ChainError::Rotation(1)));
+    assert_eq!(forged(0).verify(), Err(ChainError::Rotation(1)));
 }
 
 #[test]
 fn rotations_hold_in_their_order_and_for_their_identity_only() {
     let good = rotated(3);
-    for broken in [vec![1, 0, 2], vec![0, 0, 1], vec![1, 2], vec![0, 2]] {
-        let rotations = broken.iter().map(|place| good.rotations[*place].clone()).collect();
-        let chain = Chain { inception: good.inception.clone(), rotations };
+    for broken in [vec![1, 0, 2], vec![0, 0, 1], vec![1, 2], vec![0, 2], vec![0, 1]] {
+        let links = broken.iter().map(|place| good.links[*place].clone()).collect();
+        let chain = Chain { links, ..good.clone() };
         assert!(matches!(chain.verify(), Err(ChainError::Rotation(_))), "{broken:?}");
     }
     let stranger = Chain { inception: seed(2).inception(), ..good };
     assert_eq!(stranger.verify(), Err(ChainError::Rotation(1)));
+}
+
+#[test]
+fn a_chain_has_one_form() {
+    let promising = Chain { next_hash: rotated(1).next_hash, ..rotated(0) };
+    assert_eq!(promising.verify(), Err(ChainError::End));
+    let endless = Chain { next_hash: None, ..rotated(1) };
+    assert_eq!(endless.verify(), Err(ChainError::End));
 }
 
 #[test]
@@ -78,10 +91,7 @@ fn a_longer_chain_is_newer_and_a_fork_is_an_error() {
     assert_eq!(rotated(0).compare(&seed(2).chain()), Err(KinshipError::Strangers));
 
     // Whoever has the words can make a second rotation; both hold, together they are a fork.
-    let mut body = rotated(1).rotations[0].body.clone();
-    body.next_hash = next_key_hash(seed(9).signing_key(0).public());
-    let rotations = vec![Signed::new(&seed(1).signing_key(1), Label::Rotation, body)];
-    let fork = Chain { rotations, ..rotated(0) };
+    let fork = forged(1);
     assert!(fork.verify().is_ok());
     assert_eq!(fork.compare(&rotated(2)), Err(KinshipError::Fork(1)));
 }

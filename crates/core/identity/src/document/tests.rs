@@ -30,11 +30,11 @@ fn rotated() -> Keystore {
 #[test]
 fn the_bytes_are_frozen() {
     let bytes = encode(&good());
-    expect!["1623"].assert_eq(&bytes.len().to_string());
-    // Chain and terms, then the key of 1,184 bytes by its hash, then the rest.
-    expect!["019c4545d64fff84b1f32458580d4542059bd1cc2b490a222101fbbbd2d09ebfeb1895bc3e6c2b81e723ba5826a0add0feaa94ce64a19de6817234dad9d8cdc15f4ade6f6476e6e17af9ccf4c1482274ab39b9b490391e358e89289e7e07893f6030ac27f3c9c88abce4d103d3cd5ad1e9cd31467026ad8ee121b63e34075c5e4f000000000303030303030303030303030303030303030303030303030303030303030303151d4ff8a1010000151d4ff8a101000015dd3e04aa0100004ade6f6476e6e17af9ccf4c1482274ab39b9b490391e358e89289e7e07893f6046d633f3fb6745415bfb08c3ed579b8ae73ee8d35e50049a7422a0e2f6"].assert_eq(&hex(&bytes[..250]));
-    expect!["b39fb6810c473a060000006c6170746f70151d4ff8a10100000089da7cbf45316119fabf2671b08503cb0720fcc950c5c8e42d7d4b42410d4562f2d1f0995a81cdd34dff3bc6029df9cb90bd7fcbd329df83a0976f7eef9cb70b0500000001000000170000002f6970342f3139322e302e322e372f7463702f34303031321c065693331b1fbfd1dc9512884936e6b8335dbf1e2ed3c2fe5cd6d53b1f5b11dbdb86556487d0f76cee3981969df17a76710dd8be5ec26b8770bafc52ed07"].assert_eq(&hex(&bytes[250 + 1184..]));
-    expect!["a7ad0c078a1282048ff306f296aeca21cc3800a670848e13a02556ab864e0042"]
+    expect!["1624"].assert_eq(&bytes.len().to_string());
+    // Chain and edition, then the key of 1,184 bytes by its hash, then the rest.
+    expect!["019c4545d64fff84b1f32458580d4542059bd1cc2b490a222101fbbbd2d09ebfeb1895bc3e6c2b81e723ba5826a0add0feaa94ce64a19de6817234dad9d8cdc15f4ade6f6476e6e17af9ccf4c1482274ab39b9b490391e358e89289e7e07893f6030ac27f3c9c88abce4d103d3cd5ad1e9cd31467026ad8ee121b63e34075c5e4f00000000000303030303030303030303030303030303030303030303030303030303030303151d4ff8a1010000151d4ff8a101000015dd3e04aa0100004ade6f6476e6e17af9ccf4c1482274ab39b9b490391e358e89289e7e07893f6046d633f3fb6745415bfb08c3ed579b8ae73ee8d35e50049a7422a0e2"].assert_eq(&hex(&bytes[..250]));
+    expect!["98b39fb6810c473a060000006c6170746f70151d4ff8a10100000089da7cbf45316119fabf2671b08503cb0720fcc950c5c8e42d7d4b42410d4562f2d1f0995a81cdd34dff3bc6029df9cb90bd7fcbd329df83a0976f7eef9cb70b0500000001000000170000002f6970342f3139322e302e322e372f7463702f34303031321c065693331b1fbfd1dc9512884936e6b8335dbf1e2ed3c2fe5cd6d53b1f5b11dbdb86556487d0f76cee3981969df17a76710dd8be5ec26b8770bafc52ed07"].assert_eq(&hex(&bytes[250 + 1184..]));
+    expect!["024c319f19fbcc4972236793a619eb55d625a2c456613379e837a50578f202b9"]
         .assert_eq(&good().hash().to_string());
 }
 
@@ -47,9 +47,9 @@ fn the_owner_is_believed() {
 #[test]
 fn a_document_holds_here_and_now() {
     let elsewhere = good().check(NetworkId([4; 32]), NOW);
-    assert_eq!(elsewhere, Err(DocumentError::Terms(TermsError::Network)));
+    assert_eq!(elsewhere, Err(DocumentError::Edition(EditionError::Network)));
     let late = good().check(NETWORK, NOW.plus_ms(DOCUMENT_LIFE_MS_MAX));
-    assert!(matches!(late, Err(DocumentError::Terms(TermsError::Expired(_)))));
+    assert!(matches!(late, Err(DocumentError::Edition(EditionError::Expired(_)))));
 }
 
 #[test]
@@ -67,8 +67,8 @@ fn limits_are_kept() {
     {
         assert_eq!(published(|document| document.sources = sources), Err(DocumentError::Sources));
     }
-    let life = published(|document| document.terms.expires = NOW.plus_ms(401 * DAY_MS));
-    assert_eq!(life, Err(DocumentError::Terms(TermsError::Life)));
+    let life = published(|document| document.edition.expires = NOW.plus_ms(401 * DAY_MS));
+    assert_eq!(life, Err(DocumentError::Edition(EditionError::Life)));
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_device_finds_its_credential_again() {
 
 #[test]
 fn an_older_document_is_refused() {
-    let at = |sequence| published(|document| document.terms.sequence = sequence).unwrap();
+    let at = |sequence| published(|document| document.edition.sequence = sequence).unwrap();
     assert_eq!(check_newer(&at(5), &at(6)), Ok(()));
     assert_eq!(check_newer(&at(5), &at(5)), Ok(()));
     let rollback = DocumentError::Rollback { known: 5, found: 4 };
@@ -134,7 +134,7 @@ fn of_two_documents_with_one_sequence_the_same_one_wins_everywhere() {
 
 #[test]
 fn a_rotation_beats_any_sequence_of_the_old_key() {
-    let stolen = published(|document| document.terms.sequence = u64::MAX).unwrap();
+    let stolen = published(|document| document.edition.sequence = u64::MAX).unwrap();
     let mine = rotated();
     let renewed = SignedDocument::publish(&mine.master, mine.chain.clone(), document(&mine));
     let renewed = renewed.unwrap();

@@ -1,4 +1,4 @@
-//! Terms and signatures hold for what they were made for, and for nothing else.
+//! Edition and signatures hold for what they were made for, and for nothing else.
 
 use base::{HOUR_MS, decode};
 
@@ -7,22 +7,22 @@ use crate::tests::{NETWORK, NOW, device_key, keystore};
 use crate::{ContactRecord, DeviceSigned};
 
 fn record() -> ContactRecord {
-    ContactRecord { terms: Terms::new(NETWORK, 1, NOW, HOUR_MS), addresses: vec![] }
+    ContactRecord { edition: Edition::new(NETWORK, 1, NOW, HOUR_MS), addresses: vec![] }
 }
 
 #[test]
-fn terms_hold_between_their_dates_in_their_network() {
-    let terms = Terms::new(NETWORK, 1, NOW, HOUR_MS);
-    let at = |now: u64| terms.check(NETWORK, Date(now), HOUR_MS);
+fn an_edition_holds_between_their_dates_in_their_network() {
+    let edition = Edition::new(NETWORK, 1, NOW, HOUR_MS);
+    let at = |now: u64| edition.check(NETWORK, Date(now), HOUR_MS);
     assert_eq!(at(NOW.0), Ok(()));
     assert_eq!(at(NOW.0 - AHEAD_MS_MAX), Ok(()));
-    assert_eq!(at(NOW.0 - AHEAD_MS_MAX - 1), Err(TermsError::Future(NOW)));
+    assert_eq!(at(NOW.0 - AHEAD_MS_MAX - 1), Err(EditionError::Future(NOW)));
     assert_eq!(at(NOW.0 + HOUR_MS - 1), Ok(()));
-    assert_eq!(at(NOW.0 + HOUR_MS), Err(TermsError::Expired(NOW.plus_ms(HOUR_MS))));
-    assert_eq!(terms.check(NETWORK, NOW, HOUR_MS - 1), Err(TermsError::Life));
-    assert_eq!(terms.check(NetworkId([4; 32]), NOW, HOUR_MS), Err(TermsError::Network));
-    let backwards = Terms { expires: Date(NOW.0 - 1), ..terms };
-    assert_eq!(backwards.check(NETWORK, NOW, HOUR_MS), Err(TermsError::Life));
+    assert_eq!(at(NOW.0 + HOUR_MS), Err(EditionError::Expired(NOW.plus_ms(HOUR_MS))));
+    assert_eq!(edition.check(NETWORK, NOW, HOUR_MS - 1), Err(EditionError::Life));
+    assert_eq!(edition.check(NetworkId([4; 32]), NOW, HOUR_MS), Err(EditionError::Network));
+    let backwards = Edition { expires: Date(NOW.0 - 1), ..edition };
+    assert_eq!(backwards.check(NETWORK, NOW, HOUR_MS), Err(EditionError::Life));
 }
 
 #[test]
