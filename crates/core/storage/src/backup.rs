@@ -139,11 +139,7 @@ impl Automaton for Backup {
             }
             (S::Hiring { .. }, E::Elapsed) => fail("too few suppliers", vec![ReportFailed]),
             (S::Working { stage, .. } | S::Blocked { stage, .. }, E::StageSealed { placed }) => {
-                if placed {
-                    self.next(*stage, now)
-                } else {
-                    self.sealed(state, *stage)
-                }
+                self.sealed(state, *stage, placed, now)
             }
             (S::Working { stage, sealed: true }, E::AllPlaced)
             | (S::Blocked { stage, sealed: true, .. }, E::AllPlaced) => self.next(*stage, now),

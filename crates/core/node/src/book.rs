@@ -1,0 +1,47 @@
+//! What the node must not forget: contracts, arrangements, and where the catalog begins.
+
+use std::collections::BTreeMap;
+
+use base::{Date, DeviceId, IdentityId, Wire};
+use borsh::{BorshDeserialize, BorshSerialize};
+use storage::terms::{Arrangement, Contract};
+
+/// The node's own lasting state; small, written as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Book {
+    /// My suppliers' contracts, also ended ones that blocks still lie under.
+    pub suppliers: BTreeMap<DeviceId, SupplierEntry>,
+    /// All arrangements, by number; the highest is in force.
+    pub arrangements: BTreeMap<u32, Arrangement>,
+    /// Sequence of the newest root document seen or made.
+    pub root_sequence: u64,
+    /// Where the catalog's head is; empty for an empty drive.
+    pub head: Vec<u8>,
+    /// Whether the newest root document is confirmed by all suppliers and read back.
+    pub is_confirmed: bool,
+    /// Services switched against their default by the user.
+    pub switches: BTreeMap<String, bool>,
+    /// Whether the drive has to be found again with the words before anything is published.
+    pub is_recovering: bool,
+}
+
+impl Wire for Book {
+    const BYTES_MAX: usize = 4 * 1024 * 1024;
+}
+
+/// One supplier in the book.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SupplierEntry {
+    /// Who it is.
+    pub identity: IdentityId,
+    /// The contract with both signatures; none for one that is known from a root document only.
+    pub contract: Option<Contract>,
+    /// Whether it holds.
+    pub is_active: bool,
+    /// When it was last seen.
+    pub last_seen: Option<Date>,
+    /// Fragments receipted.
+    pub fragments: u64,
+    /// Bytes receipted.
+    pub bytes: u64,
+}
