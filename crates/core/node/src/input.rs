@@ -13,6 +13,7 @@ use crate::wish::Wish;
 /// Something that happened outside. Everything in it is decoded, limited and verified; whether the
 /// one who did it may do it is for the node to decide.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "moved once from the border into the node")]
 pub enum Input {
     /// Time passed. Timers are looked at with every input; this one does nothing else.
     Time,

@@ -43,8 +43,6 @@ pub enum Wish {
 pub struct BackupWish {
     /// The shell's number of the request.
     pub request: u64,
-    /// Only tell what would be done.
-    pub dry_run: bool,
 }
 
 /// A restore; the request itself is the shell's and passed through by its number.
@@ -93,6 +91,11 @@ pub struct Overview {
     pub donated_bytes: u64,
     /// The services: name, purpose, wanted, state, needs, stops.
     pub services: Vec<ServiceOverview>,
+    /// Whether the last search for the drive with the words alone found nothing.
+    pub found_nothing: bool,
+    /// Whether fewer than half of the suppliers answered when the drive was found again, so that a
+    /// newer version may exist.
+    pub few_answered: bool,
 }
 
 /// One supplier of mine.

@@ -1,8 +1,8 @@
 //! Contracts, and the documents that bring a customer back: see `docs/protocols/storage.md`.
 
 use base::{
-    ContractId, Date, DeviceId, IdentityId, Label, NetworkId, Signature, Signed, SpaceId, Wire,
-    encode, hash,
+    ContractId, Date, DeviceId, IdentityId, Label, NetworkId, Signature, SpaceId, Wire, encode,
+    hash,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -147,17 +147,4 @@ pub struct RootDocument {
 
 impl Wire for RootDocument {
     const BYTES_MAX: usize = 60 * 1024;
-}
-
-/// A root document with what is needed to believe it.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct SignedRoot {
-    /// The owner's credential, as the crate `identity` writes it.
-    pub credential: Vec<u8>,
-    /// The document, signed by the credential's device.
-    pub root: Signed<RootDocument>,
-}
-
-impl Wire for SignedRoot {
-    const BYTES_MAX: usize = 62 * 1024;
 }

@@ -51,6 +51,6 @@ proptest! {
         let _ = decode::<Message>(&bytes);
         let _ = decode::<BulkRequest>(&bytes);
         let _ = decode::<BulkAnswer>(&bytes);
-        let _ = decode::<crate::terms::SignedRoot>(&bytes);
+        let _ = decode::<crate::terms::RootDocument>(&bytes);
     }
 }

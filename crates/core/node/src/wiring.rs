@@ -1,0 +1,14 @@
+//! Where subjects meet: the effects of one become events of another, or orders to the world.
+
+pub(crate) mod customer;
+pub(crate) mod documents;
+pub(crate) mod fetching;
+pub(crate) mod finding;
+pub(crate) mod jobs;
+pub(crate) mod overview;
+pub(crate) mod peers;
+pub(crate) mod placing;
+pub(crate) mod records;
+pub(crate) mod services;
+pub(crate) mod supplier;
+pub(crate) mod wishes;

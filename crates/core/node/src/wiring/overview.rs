@@ -1,0 +1,131 @@
+//! How it all stands, for the user.
+
+use std::collections::BTreeSet;
+
+use automata::Live;
+use base::DeviceId;
+
+use crate::catalogue::{SERVICES, dependants};
+use crate::input::Failure;
+use crate::node::Node;
+use crate::output::Safety;
+use crate::wish::{CustomerOverview, Overview, ServiceOverview, SupplierOverview};
+
+impl Node {
+    pub(crate) fn overview(&self) -> Overview {
+        Overview {
+            drive: self.custody.state().into(),
+            policy: self.settings.policy.name(),
+            suppliers_wanted: self.settings.suppliers,
+            safety: Some(self.safety_if(self.book.is_confirmed)),
+            suppliers: self.supplier_overviews(),
+            customers: self.customer_overviews(),
+            donated_bytes: self.supplier.room.donated_bytes,
+            services: SERVICES.iter().map(|entry| self.service_overview(entry.name)).collect(),
+            found_nothing: self.finding.found_nothing,
+            few_answered: self.finding.few_answered,
+        }
+    }
+
+    /// How safe the data is, given whether the newest version is confirmed.
+    pub(crate) fn safety_if(&self, confirmed: bool) -> Safety {
+        let arrangement = self.arrangement();
+        let spread = arrangement.and_then(|arrangement| arrangement.spread());
+        let (Some(arrangement), Some(spread)) = (arrangement, spread) else {
+            return Safety::Empty;
+        };
+        if self.book.head.is_empty() {
+            return Safety::Empty;
+        }
+        let held = arrangement.places.iter().filter(|place| {
+            let entry = self.book.suppliers.get(&place.device);
+            entry.is_none_or(|entry| entry.is_active || entry.contract.is_none())
+        });
+        let left = u8::try_from(held.count()).unwrap_or(u8::MAX);
+        match (left.checked_sub(spread.needed()), spread.suppliers) {
+            (None, _) => Safety::Lost,
+            (Some(_), 1) => Safety::Kept,
+            (Some(0), _) => Safety::AtRisk,
+            (Some(_), _) if !confirmed => Safety::AtRisk,
+            (Some(may_lose), _) => Safety::Safe { may_lose },
+        }
+    }
+
+    /// How many suppliers there are, and which of those that should be are not connected.
+    pub(crate) fn shortage(&self) -> Failure {
+        let active = self
+            .customer
+            .contracts
+            .iter()
+            .filter(|(_, run)| *run.state() == storage::contract::State::Active);
+        let devices: Vec<DeviceId> = active.map(|(device, _)| *device).collect();
+        let seen = |device: &DeviceId| {
+            let entry = self.book.suppliers.get(device);
+            entry.and_then(|entry| entry.last_seen).map(|date| date.0)
+        };
+        Failure::TooFewSuppliers {
+            have: u8::try_from(devices.len()).unwrap_or(u8::MAX),
+            need: self.settings.suppliers,
+            missing: devices
+                .iter()
+                .filter(|device| !self.is_online(device))
+                .map(|device| (*device, seen(device)))
+                .collect(),
+        }
+    }
+
+    fn supplier_overviews(&self) -> Vec<SupplierOverview> {
+        let mut devices: BTreeSet<DeviceId> = self.book.suppliers.keys().copied().collect();
+        devices.extend(self.customer.contracts.keys().copied());
+        let places = self.arrangement().map(|now| now.places.as_slice()).unwrap_or_default();
+        let mut all: Vec<SupplierOverview> = devices
+            .into_iter()
+            .map(|device| {
+                let entry = self.book.suppliers.get(&device);
+                let terms = entry.and_then(|entry| entry.contract.as_ref()).map(|c| &c.terms);
+                let place = places.iter().position(|place| place.device == device);
+                let run = self.customer.contracts.get(&device).map(Live::state);
+                SupplierOverview {
+                    place: place.and_then(|place| u8::try_from(place).ok()),
+                    device,
+                    identity: entry.map(|entry| entry.identity),
+                    state: run.map_or("Unknown", |state| state.into()),
+                    is_online: self.is_online(&device),
+                    last_seen: entry.and_then(|entry| entry.last_seen).map(|date| date.0),
+                    quota_bytes: terms.map_or(0, |terms| terms.quota_bytes),
+                    used_bytes: entry.map_or(0, |entry| entry.bytes),
+                    fragments: entry.map_or(0, |entry| entry.fragments),
+                    until: terms.map_or(0, |terms| terms.until.0),
+                }
+            })
+            .collect();
+        all.sort_by_key(|supplier| (supplier.place.is_none(), supplier.place, supplier.device));
+        all
+    }
+
+    fn customer_overviews(&self) -> Vec<CustomerOverview> {
+        let accounts = self.supplier.room.accounts().iter();
+        accounts
+            .map(|(contract, account)| CustomerOverview {
+                identity: account.customer,
+                contract: *contract,
+                quota_bytes: account.quota_bytes,
+                used_bytes: account.used_bytes,
+                fragments: account.fragments,
+                until: self.supplier.contracts.get(contract).map_or(0, |c| c.terms.until.0),
+            })
+            .collect()
+    }
+
+    fn service_overview(&self, name: &'static str) -> ServiceOverview {
+        let found = crate::catalogue::entry(name);
+        ServiceOverview {
+            name,
+            purpose: found.map_or("", |entry| entry.purpose),
+            is_enabled: self.is_enabled(name),
+            state: self.services.state(name),
+            needs: found.map(|entry| entry.needs.to_vec()).unwrap_or_default(),
+            stops: dependants(name),
+        }
+    }
+}

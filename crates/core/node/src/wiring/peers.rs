@@ -1,0 +1,154 @@
+//! Links to the peers that are wanted, and who gets which message.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use automata::{Live, Snapshot, Tick};
+use base::{DeviceId, RequestId};
+use mesh::peer_link::{Effect, Event, PeerLink};
+use storage::contract;
+use storage::wire::{Asker, DocumentKind, Message};
+
+use crate::node::{Node, Peer};
+use crate::output::Output;
+
+/// Links to wanted peers: my suppliers.
+#[derive(Default)]
+pub(crate) struct Links(BTreeMap<DeviceId, Live<PeerLink>>);
+
+impl Links {
+    pub(crate) fn deadline(&self) -> Option<Tick> {
+        self.0.values().filter_map(Live::deadline).min()
+    }
+
+    pub(crate) fn snapshots(&self) -> impl Iterator<Item = Snapshot> {
+        self.0.values().map(Live::snapshot)
+    }
+}
+
+impl Node {
+    pub(crate) fn poll_links(&mut self) {
+        for device in self.links.0.keys().copied().collect::<Vec<_>>() {
+            let Some(link) = self.links.0.get_mut(&device) else { continue };
+            let effects = link.poll(self.now.tick, &mut self.journal);
+            self.carry_out_link(device, effects);
+        }
+    }
+
+    /// Keeps links to all suppliers that hold data or have a contract, and to no others.
+    pub(crate) fn want_suppliers(&mut self) {
+        let placed = self.book.arrangements.values().flat_map(|arrangement| &arrangement.places);
+        let mut wanted: BTreeSet<DeviceId> = placed.map(|place| place.device).collect();
+        let active = self.book.suppliers.iter().filter(|(_, entry)| entry.is_active);
+        wanted.extend(active.map(|(device, _)| *device));
+        for device in &wanted {
+            if !self.links.0.contains_key(device) {
+                // So much of the device's id spreads the links over a second.
+                let spread_ms = u64::from(u16::from_le_bytes([device.0[0], device.0[1]]) % 1_000);
+                let settings = PeerLink {
+                    wait_ms_max: self.settings.clocks.reconnect_ms_max,
+                    ..PeerLink::new(spread_ms)
+                };
+                let link = Live::start(settings, device.to_string());
+                self.links.0.insert(*device, link);
+                if self.is_online(device) {
+                    self.feed_link(*device, Event::Connected);
+                    self.feed_link(*device, Event::Greeted);
+                }
+            }
+        }
+        let unwanted = self.links.0.keys().filter(|device| !wanted.contains(device)).copied();
+        for device in unwanted.collect::<Vec<_>>() {
+            self.links.0.remove(&device);
+        }
+    }
+
+    pub(crate) fn peer_online(&mut self, asker: Asker, network: Option<u64>) {
+        let device = asker.device;
+        self.peers.insert(device, Peer { asker, network });
+        if let Some(entry) = self.book.suppliers.get_mut(&device) {
+            entry.last_seen = Some(self.now.date);
+        }
+        self.feed_link(device, Event::Connected);
+        self.feed_link(device, Event::Greeted);
+        self.feed_contract(device, contract::Event::Online);
+        self.ask_for_root(device);
+        self.ask_standing(device);
+        self.give_documents_to(device);
+        self.lane_changed(device);
+        self.fetches_changed(device);
+    }
+
+    pub(crate) fn peer_offline(&mut self, device: DeviceId) {
+        if self.peers.remove(&device).is_none() {
+            return;
+        }
+        if let Some(entry) = self.book.suppliers.get_mut(&device) {
+            entry.last_seen = Some(self.now.date);
+        }
+        self.feed_link(device, Event::Lost);
+        self.feed_contract(device, contract::Event::PeerLost);
+        self.lane_changed(device);
+        self.fetches_changed(device);
+    }
+
+    pub(crate) fn peer_unreachable(&mut self, device: DeviceId) {
+        self.feed_link(device, Event::DialFailed);
+        self.feed_contract(device, contract::Event::Declined);
+        if self.is_asked_for_root(&device) {
+            self.root_answered(device, None);
+        }
+    }
+
+    pub(crate) fn received(
+        &mut self,
+        from: Asker,
+        id: RequestId,
+        answer_to: Option<RequestId>,
+        message: Message,
+    ) {
+        match (message, answer_to) {
+            (Message::Accept { contract }, Some(offer)) => {
+                self.contract_accepted(from, offer, contract);
+            }
+            (Message::Decline { .. }, Some(_)) => {
+                self.feed_contract(from.device, contract::Event::Declined);
+            }
+            (Message::Standing { contract, fragments, bytes, .. }, Some(_)) => {
+                self.contract_stands(from, contract, (fragments, bytes));
+            }
+            (Message::Ended { .. }, Some(_)) => {
+                self.feed_contract(from.device, contract::Event::EndConfirmed);
+            }
+            (Message::DocumentKept { kind, sequence }, Some(request)) => {
+                self.supplier_keeps(from.device, request, (kind, sequence));
+            }
+            (Message::Document { owner, kind: DocumentKind::Root, bytes }, Some(_))
+                if owner == self.me.identity =>
+            {
+                self.root_answered(from.device, bytes.as_deref());
+            }
+            (request, None) => self.asked_of_supplier(from, id, request),
+            // An answer to nothing that was asked.
+            (_, Some(_)) => {}
+        }
+    }
+
+    fn feed_link(&mut self, device: DeviceId, event: Event) {
+        if let Some(link) = self.links.0.get_mut(&device) {
+            let effects = link.feed(event, self.now.tick, &mut self.journal);
+            self.carry_out_link(device, effects);
+        }
+    }
+
+    // The shell greets by itself as soon as a connection stands, and looks for addresses when it
+    // is told to connect.
+    fn carry_out_link(&mut self, device: DeviceId, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Dial => self.order(Output::Connect { device }),
+                Effect::FindAddress | Effect::Greet | Effect::Close => {}
+                Effect::ReportOnline | Effect::ReportOffline => {}
+            }
+        }
+    }
+}
