@@ -37,6 +37,9 @@ pub enum StartError {
     /// Looking for peers on the local network did not start.
     #[error("cannot look for peers on the local network")]
     LocalNetwork(#[source] std::io::Error),
+    /// The system's resolver of names cannot be used.
+    #[error("cannot use the system's resolver of names")]
+    Resolver(#[source] std::io::Error),
 }
 
 /// Why a service of the transport could not be switched.

@@ -138,11 +138,7 @@ impl Handle {
     ///
     /// # Errors
     /// See [`ConnectError`]; it takes at most twice the handshake limit.
-    pub async fn connect(
-        &self,
-        peer: PeerKey,
-        addresses: Vec<String>,
-    ) -> Result<(), ConnectError> {
+    pub async fn connect(&self, peer: PeerKey, addresses: Vec<String>) -> Result<(), ConnectError> {
         self.ask(|reply| Command::Connect { peer, addresses, reply })
             .await
             .unwrap_or(Err(ConnectError::Stopped))

@@ -1,0 +1,12 @@
+//! The transport on real sockets of the loopback interface.
+
+#[path = "network/attacks.rs"]
+mod attacks;
+#[path = "network/connections.rs"]
+mod connections;
+#[path = "network/nodes.rs"]
+mod nodes;
+#[path = "network/records.rs"]
+mod records;
+#[path = "network/streams.rs"]
+mod streams;
