@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub mod path_text;
+
 /// The node at a glance.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Status {
@@ -138,6 +140,7 @@ pub struct JournalLine {
 
 /// What to back up and how.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct BackupRequest {
     /// Absolute paths of files or directories (raw bytes as lossless text, see `path_text`).
     pub paths: Vec<String>,
@@ -163,6 +166,7 @@ pub struct BackupRequest {
 
 /// What to restore and where.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct RestoreRequest {
     /// The version; the latest complete one if absent.
     #[serde(default)]
@@ -182,6 +186,7 @@ pub struct RestoreRequest {
 
 /// What to verify at the suppliers.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct CheckRequest {
     /// Percent of the blocks to fetch and verify, 0–100; 100 reads everything.
     pub percent: u8,
