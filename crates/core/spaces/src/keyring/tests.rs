@@ -23,7 +23,8 @@ fn the_keys_are_frozen() {
         aaaf7ca4ecf3d1410c95f201a6a2d2bc74cc6556d7ba30e69786ea249b2978d2
         077449e5a38023c571375012f878c18ad285cd5dbaf659ae190d5d621935602e
         93574de87e98caf5b824e77da5cdde69acc839d173bd94ee0262a20437f2ee31
-        1283583a5b461b004e95ac1881223e4d21e10f6617ea178147050e3ffb9cfac4"#]].assert_eq(&all(&keyring()).iter().map(hex).collect::<Vec<_>>().join("\n"));
+        1283583a5b461b004e95ac1881223e4d21e10f6617ea178147050e3ffb9cfac4"#]]
+    .assert_eq(&all(&keyring()).iter().map(hex).collect::<Vec<_>>().join("\n"));
 }
 
 #[test]
@@ -59,7 +60,8 @@ fn epochs_have_a_limit() {
 fn the_own_drive_follows_from_the_words_and_from_nothing_public() {
     let root = SymmetricKey([7; 32]);
     let drive = own_drive(IdentityId([1; 32]), &root);
-    expect!["bdspace1jjmdxldw9m8zrtypec5dl876nanexmtgldfqmpdxlqtz2aa42htsd2hguz"].assert_eq(&drive.to_string());
+    expect!["bdspace1jjmdxldw9m8zrtypec5dl876nanexmtgldfqmpdxlqtz2aa42htsd2hguz"]
+        .assert_eq(&drive.to_string());
     assert_ne!(drive, own_drive(IdentityId([2; 32]), &root));
     assert_ne!(drive, own_drive(IdentityId([1; 32]), &SymmetricKey([8; 32])));
 }
