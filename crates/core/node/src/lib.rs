@@ -14,7 +14,7 @@ pub mod settings;
 mod wiring;
 pub mod wish;
 
-pub use node::{Node, Now, Setup, drawings};
+pub use node::{Node, Now, Setup, atlases, drawings};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use automata::{Drawing, Journal, Live, Snapshot, Tick};
+use automata::{Atlas, Drawing, Journal, Live, Snapshot, Tick};
 use base::{Date, DeviceId, JobId, NetworkId, SpaceId, SymmetricKey};
 use identity::Keystore;
 use storage::custody::Custody;
@@ -247,7 +247,12 @@ impl Node {
 
 /// The diagrams of all automata of the node.
 pub fn drawings() -> Vec<Drawing> {
-    [
+    atlases().iter().map(Atlas::drawing).collect()
+}
+
+/// What all automata of the node do.
+pub fn atlases() -> Vec<Atlas> {
+    vec![
         crate::service::atlas(),
         storage::backup::atlas(),
         storage::contract::atlas(),
@@ -260,7 +265,4 @@ pub fn drawings() -> Vec<Drawing> {
         mesh::peer_link::atlas(),
         mesh::publication::atlas(),
     ]
-    .iter()
-    .map(automata::Atlas::drawing)
-    .collect()
 }

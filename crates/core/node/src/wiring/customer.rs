@@ -295,6 +295,7 @@ impl Node {
                 contract::Effect::SendEnd => self.send_end(device),
                 contract::Effect::ReportActive => {
                     self.keep_book();
+                    self.want_suppliers();
                     self.count_places();
                 }
                 contract::Effect::ReportDeclined => {
@@ -306,6 +307,7 @@ impl Node {
                         entry.is_active = false;
                     }
                     self.keep_book();
+                    self.want_suppliers();
                     self.count_places();
                 }
             }

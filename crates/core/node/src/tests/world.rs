@@ -1,0 +1,464 @@
+//! A world for tests: messages, records and fragments reach their goal at once; what a worker would
+//! do is done with a single block of each stage.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use automata::{Line, Tick};
+use base::{BlockId, ContractId, Date, DeviceId, Hash, JobId, NetworkId, RequestId, SymmetricKey};
+use identity::{DeviceName, Keystore, Phrase, Seed};
+use storage::backup::Stage;
+use storage::fetch::Need;
+use storage::policy::{Policy, Spread};
+use storage::terms::Contract;
+use storage::wire::{Asker, BulkRequest, DocumentKind, Message, Refusal};
+
+use crate::book::Book;
+use crate::input::{DriveCondition, Failure, GetOutcome, Input, PutOutcome, ServiceChange, Tenant};
+use crate::node::{Node, Now, Setup};
+use crate::output::{JobState, Output};
+use crate::settings::Settings;
+use crate::wish::{BackupWish, Overview, Reply, Wish};
+
+pub(super) struct World {
+    nodes: Vec<Being>,
+    now: Now,
+    queue: VecDeque<(usize, Input)>,
+    pub(super) records: BTreeMap<Vec<u8>, Vec<u8>>,
+    suppliers: BTreeSet<DeviceId>,
+    jobs: BTreeMap<JobId, JobState>,
+    pub(super) lines: Vec<Line>,
+    pub(super) fetched: Vec<Result<(), Failure>>,
+    answers: Vec<Result<Reply, Failure>>,
+    refusals: Vec<Refusal>,
+    streams: u64,
+    head: Option<Vec<u8>>,
+}
+
+struct Being {
+    node: Node,
+    seed: u8,
+    is_alive: bool,
+    book: Option<Book>,
+    contracts: BTreeMap<ContractId, (Contract, u64)>,
+    documents: BTreeMap<(base::IdentityId, DocumentKind), Vec<u8>>,
+    online: BTreeSet<DeviceId>,
+    asked: BTreeMap<u64, (usize, BulkRequest, Option<u64>)>,
+}
+
+const NETWORK: NetworkId = NetworkId([42; 32]);
+const START: Date = Date(1_795_000_000_000);
+
+impl World {
+    /// A customer, number 0, and so many suppliers.
+    pub(super) fn new(suppliers: u8) -> Self {
+        let mut world = Self {
+            nodes: (0..=suppliers).map(being).collect(),
+            now: Now { tick: Tick(0), date: START },
+            queue: VecDeque::new(),
+            records: BTreeMap::new(),
+            suppliers: BTreeSet::new(),
+            jobs: BTreeMap::new(),
+            lines: vec![],
+            fetched: vec![],
+            answers: vec![],
+            refusals: vec![],
+            streams: 0,
+            head: None,
+        };
+        for number in (0..world.nodes.len()).rev() {
+            world.give(number, opened(DriveCondition::Fresh));
+        }
+        world.run_for(1_000);
+        world
+    }
+
+    pub(super) fn back_up(&mut self) -> JobId {
+        let job = self.wish_job(Wish::Backup(BackupWish { request: 1 }));
+        self.run_for(60_000);
+        job
+    }
+
+    pub(super) fn wish_job(&mut self, wish: Wish) -> JobId {
+        match self.wish(0, wish) {
+            Ok(Reply::Job(job)) => job,
+            other => panic!("no job: {other:?}"),
+        }
+    }
+
+    pub(super) fn wish(&mut self, number: usize, wish: Wish) -> Result<Reply, Failure> {
+        self.give(number, Input::Wished { id: 1, wish });
+        self.answers.pop().expect("every wish is answered")
+    }
+
+    pub(super) fn overview(&mut self, number: usize) -> Overview {
+        match self.wish(number, Wish::Overview) {
+            Ok(Reply::Overview(overview)) => *overview,
+            other => panic!("no overview: {other:?}"),
+        }
+    }
+
+    pub(super) fn stop_service(&mut self, number: usize, name: &str) -> Vec<&'static str> {
+        match self.wish(number, Wish::StopService { name: name.into(), dry_run: false }) {
+            Ok(Reply::Services(names)) => names,
+            other => panic!("not stopped: {other:?}"),
+        }
+    }
+
+    pub(super) fn start_service(&mut self, number: usize, name: &str) {
+        assert!(self.wish(number, Wish::StartService(name.into())).is_ok());
+    }
+
+    pub(super) fn job(&self, job: JobId) -> JobState {
+        self.jobs[&job].clone()
+    }
+
+    pub(super) fn kill(&mut self, number: usize) {
+        self.nodes[number].is_alive = false;
+        let device = self.device(number);
+        for other in 0..self.nodes.len() {
+            if self.nodes[other].online.remove(&device) {
+                self.give(other, Input::Offline { device });
+            }
+        }
+        self.nodes[number].online.clear();
+    }
+
+    pub(super) fn revive(&mut self, number: usize) {
+        let seed = self.nodes[number].seed;
+        let old = &mut self.nodes[number];
+        let (contracts, documents) =
+            (std::mem::take(&mut old.contracts), std::mem::take(&mut old.documents));
+        let book = old.book.take();
+        self.nodes[number] = Being { contracts, documents, book, ..being(seed) };
+        let tenants = self.nodes[number].contracts.values().map(|(contract, used)| Tenant {
+            contract: contract.clone(),
+            fragments: *used / 4096,
+            used_bytes: *used,
+            is_open: true,
+        });
+        let input = Input::Opened {
+            tenants: tenants.collect(),
+            book: self.nodes[number].book.clone(),
+            drive: DriveCondition::Fresh,
+            free_bytes: 1 << 40,
+        };
+        self.give(number, input);
+    }
+
+    /// A new device of the same identity, made from the words.
+    pub(super) fn lose_the_home_of(&mut self, number: usize) {
+        self.kill(number);
+        let seed = self.nodes[number].seed;
+        self.nodes[number] = Being { seed, ..device_of(seed, seed + 100) };
+        self.give(number, opened(DriveCondition::Absent));
+    }
+
+    /// What a bulk request of node `asker` to node `supplier` is refused with.
+    pub(super) fn ask_as(
+        &mut self,
+        asker: usize,
+        supplier: usize,
+        request: BulkRequest,
+    ) -> Option<Refusal> {
+        self.streams += 1;
+        let (stream, from) = (self.streams, self.asker(asker));
+        self.nodes[supplier].asked.insert(stream, (asker, request.clone(), None));
+        self.give(supplier, Input::Asked { stream, from, request });
+        self.refusals.pop()
+    }
+
+    /// Lets time pass in steps of timers.
+    pub(super) fn run_for(&mut self, ms: u64) {
+        let end = self.now.tick + ms;
+        loop {
+            self.deliver();
+            let alive = self.nodes.iter().enumerate().filter(|(_, being)| being.is_alive);
+            let next = alive.filter_map(|(n, being)| Some((being.node.deadline()?, n))).min();
+            let Some((due, number)) = next.filter(|(due, _)| *due <= end) else { break };
+            self.advance_to(due);
+            self.queue.push_back((number, Input::Time));
+        }
+        self.advance_to(end);
+    }
+
+    fn advance_to(&mut self, tick: Tick) {
+        let tick = tick.max(self.now.tick);
+        let passed = tick.since(self.now.tick);
+        self.now = Now { tick, date: self.now.date.plus_ms(passed) };
+    }
+
+    fn give(&mut self, number: usize, input: Input) {
+        self.queue.push_back((number, input));
+        self.deliver();
+    }
+
+    fn deliver(&mut self) {
+        let mut steps = 0;
+        while let Some((number, input)) = self.queue.pop_front() {
+            steps += 1;
+            assert!(steps < 100_000, "the nodes go round in circles: {input:?}");
+            if self.nodes[number].is_alive {
+                let outputs = self.nodes[number].node.handle(input, self.now);
+                self.lines.extend(self.nodes[number].node.journal().drain());
+                for output in outputs {
+                    self.carry_out(number, output);
+                }
+            }
+        }
+    }
+
+    fn carry_out(&mut self, me: usize, output: Output) {
+        let mut back = |input| self.queue.push_back((me, input));
+        match output {
+            Output::Keep { id, book } => {
+                self.nodes[me].book = Some(book);
+                back(Input::Kept { id, ok: true });
+            }
+            Output::Connect { device } => self.connect(me, device),
+            Output::Send { to, id, answer_to, message } => {
+                self.send(me, to, id, answer_to, message);
+            }
+            Output::FindSuppliers => {
+                back(Input::SuppliersFound { devices: self.suppliers.iter().copied().collect() });
+            }
+            Output::AnnounceSupplier { is_on } => {
+                // The customer of these tests keeps nothing for others.
+                if is_on && me > 0 {
+                    self.suppliers.insert(self.device(me));
+                } else {
+                    self.suppliers.remove(&self.device(me));
+                }
+            }
+            Output::PutRecord { query, key, value } => {
+                back(Input::RecordPut { query, ok: true });
+                self.records.insert(key, value);
+            }
+            Output::GetRecord { query, key } => {
+                let values = self.records.get(&key).cloned().into_iter().collect();
+                back(Input::RecordGot { query, values });
+            }
+            Output::Put { device, contract, block, index, .. } => {
+                self.put(me, device, (contract, block, index));
+            }
+            Output::Get { fetch, device, .. } => {
+                let outcome = match self.number(device) {
+                    Some(number) if self.nodes[number].is_alive => GetOutcome::Arrived,
+                    _ => GetOutcome::Lost,
+                };
+                let Output::Get { index, .. } = output else { return };
+                self.queue.push_back((me, Input::GetDone { fetch, index, outcome }));
+            }
+            Output::Serve { stream } => self.serve(me, stream),
+            Output::Refuse { stream, reason } => {
+                self.refusals.push(reason);
+                let Some((asker, request, _)) = self.nodes[me].asked.remove(&stream) else {
+                    return;
+                };
+                self.put_ended(asker, me, &request, PutOutcome::Refused(reason));
+            }
+            Output::JobChanged { job, progress } => {
+                self.jobs.insert(job, progress);
+            }
+            Output::Answer { answer, .. } => self.answers.push(answer),
+            Output::StartService { service } => {
+                back(Input::ServiceChanged { service, change: ServiceChange::Started });
+            }
+            Output::StopService { service } => {
+                back(Input::ServiceChanged { service, change: ServiceChange::Stopped });
+            }
+            other => self.carry_out_stores(me, other),
+        }
+    }
+
+    fn carry_out_stores(&mut self, me: usize, output: Output) {
+        let mut back = |input| self.queue.push_back((me, input));
+        match output {
+            Output::OpenTenancy { contract } => {
+                let id = contract.terms.id();
+                back(Input::TenancyOpened { contract: id, refused: None });
+                self.nodes[me].contracts.insert(id, (contract, 0));
+            }
+            Output::TellStanding { to, answer_to, contract } => {
+                let (contract, bytes) = self.nodes[me].contracts[&contract].clone();
+                let message =
+                    Message::Standing { contract, fragments: bytes / 4096, bytes, receipt: None };
+                self.send(me, to, RequestId([0; 32]), Some(answer_to), message);
+            }
+            Output::KeepDocument { id, owner, kind, bytes, .. } => {
+                back(Input::DocumentKept { id, refused: None });
+                self.nodes[me].documents.insert((owner, kind), bytes);
+            }
+            Output::TellDocument { to, answer_to, owner, kind } => {
+                let bytes = self.nodes[me].documents.get(&(owner, kind)).cloned();
+                let message = Message::Document { owner, kind, bytes };
+                self.send(me, to, RequestId([0; 32]), Some(answer_to), message);
+            }
+            Output::StartBackup { job, .. } => self.seal(me, job, Stage::Content),
+            Output::NextStage { job, stage } => self.seal(me, job, stage),
+            Output::Record { block, .. } => back(Input::Recorded { block, ok: true }),
+            Output::Conclude { job } => back(Input::WorkDone { job }),
+            Output::StartRestore { .. } => {
+                let spread = Spread::new(Policy::Double, 7).expect("fits");
+                let need = Need::Data((0..7).collect());
+                back(Input::Wanted {
+                    fetch: 1,
+                    block: block_of(Stage::Content),
+                    arrangement: 1,
+                    spread,
+                    need,
+                });
+            }
+            Output::Assemble { fetch } => {
+                back(Input::Assembled { fetch, ok: true });
+                self.fetched.push(Ok(()));
+            }
+            Output::Withhold { failure, .. } => self.fetched.push(Err(failure)),
+            Output::Rebuild { root } => {
+                assert_eq!(Some(root.head), self.head);
+                back(Input::Rebuilt { ok: true });
+            }
+            _ => {}
+        }
+    }
+
+    fn seal(&mut self, me: usize, job: JobId, stage: Stage) {
+        let head = (stage == Stage::Head).then(|| vec![7; 20]);
+        self.head = self.head.take().or_else(|| head.clone());
+        let block = block_of(stage);
+        self.queue.push_back((me, Input::Sealed { job, block, fragment_bytes: 4096 }));
+        self.queue.push_back((me, Input::StageSealed { job, stage, head }));
+    }
+
+    fn connect(&mut self, me: usize, device: DeviceId) {
+        match self.number(device).filter(|number| self.nodes[*number].is_alive) {
+            Some(other) => {
+                for (one, two) in [(me, other), (other, me)] {
+                    let peer = self.asker(two);
+                    if self.nodes[one].online.insert(peer.device) {
+                        self.queue.push_back((one, Input::Online { peer, network: None }));
+                    }
+                }
+            }
+            None => self.queue.push_back((me, Input::Unreachable { device })),
+        }
+    }
+
+    fn send(
+        &mut self,
+        me: usize,
+        to: DeviceId,
+        id: RequestId,
+        answer_to: Option<RequestId>,
+        message: Message,
+    ) {
+        let from = self.asker(me);
+        if let Some(number) = self.number(to) {
+            self.queue.push_back((number, Input::Received { from, id, answer_to, message }));
+        }
+    }
+
+    fn put(&mut self, me: usize, device: DeviceId, key: (ContractId, BlockId, u8)) {
+        let request = put_request(key);
+        match self.number(device).filter(|number| self.nodes[*number].is_alive) {
+            Some(number) => {
+                self.streams += 1;
+                let stream = self.streams;
+                self.nodes[number].asked.insert(stream, (me, request.clone(), Some(stream)));
+                let from = self.asker(me);
+                self.queue.push_back((number, Input::Asked { stream, from, request }));
+            }
+            None => {
+                let outcome = PutOutcome::Lost;
+                let (block, index) = (key.1, key.2);
+                self.queue.push_back((me, Input::PutDone { device, block, index, outcome }));
+            }
+        }
+    }
+
+    fn serve(&mut self, me: usize, stream: u64) {
+        let Some((asker, request, _)) = self.nodes[me].asked.remove(&stream) else { return };
+        let mut kept = None;
+        if let BulkRequest::Put { contract, bytes, .. } = &request
+            && let Some((_, used)) = self.nodes[me].contracts.get_mut(contract)
+        {
+            *used += u64::from(*bytes);
+            kept = Some((*used / 4096, *used));
+        }
+        self.queue.push_back((me, Input::Served { stream, kept }));
+        let (fragments, bytes) = kept.unwrap_or_default();
+        self.put_ended(asker, me, &request, PutOutcome::Receipted { fragments, bytes });
+    }
+
+    fn put_ended(&mut self, asker: usize, me: usize, request: &BulkRequest, outcome: PutOutcome) {
+        if let BulkRequest::Put { block, index, .. } = request {
+            let (device, block, index) = (self.device(me), *block, *index);
+            self.queue.push_back((asker, Input::PutDone { device, block, index, outcome }));
+        }
+    }
+
+    fn device(&self, number: usize) -> DeviceId {
+        self.nodes[number].node.me.device
+    }
+
+    fn asker(&self, number: usize) -> Asker {
+        self.nodes[number].node.me
+    }
+
+    fn number(&self, device: DeviceId) -> Option<usize> {
+        self.nodes.iter().position(|being| being.node.me.device == device)
+    }
+}
+
+/// One request of each kind under a contract.
+pub(super) fn requests_under(contract: ContractId) -> Vec<BulkRequest> {
+    let block = block_of(Stage::Content);
+    vec![
+        put_request((contract, block, 0)),
+        BulkRequest::Get { contract, block, index: 0 },
+        BulkRequest::Delete { contract, block, index: 0 },
+    ]
+}
+
+fn put_request((contract, block, index): (ContractId, BlockId, u8)) -> BulkRequest {
+    let masked_root = Hash([0; 32]);
+    BulkRequest::Put { contract, block, index, bytes: 4096, masked_root, manifest: vec![] }
+}
+
+fn block_of(stage: Stage) -> BlockId {
+    BlockId([stage as u8 + 1; 32])
+}
+
+fn being(seed: u8) -> Being {
+    device_of(seed, seed)
+}
+
+fn device_of(seed: u8, device: u8) -> Being {
+    let phrase = Phrase::from_entropy([seed + 1; 32]);
+    let words = Seed::new(&phrase);
+    let name = DeviceName::new("test").expect("short");
+    let device_key = base::SecretKey::from_seed(SymmetricKey([device + 1; 32]));
+    let keys = Keystore::from_seed(&words, words.chain(), device_key, name, START);
+    let keys = keys.expect("made from one seed");
+    let node = Node::new(Setup {
+        settings: Settings::default(),
+        space: spaces::own_drive(keys.identity(), &keys.storage_root),
+        keyring: vec![1, 2, 3],
+        network: NETWORK,
+        entropy: SymmetricKey([device; 32]),
+        keys,
+    });
+    Being {
+        node,
+        seed,
+        is_alive: true,
+        book: None,
+        contracts: BTreeMap::new(),
+        documents: BTreeMap::new(),
+        online: BTreeSet::new(),
+        asked: BTreeMap::new(),
+    }
+}
+
+fn opened(drive: DriveCondition) -> Input {
+    Input::Opened { book: None, drive, tenants: vec![], free_bytes: 1 << 40 }
+}
