@@ -216,7 +216,7 @@ impl World {
             }
             Output::Connect { device } => self.connect(me, device),
             Output::Send { to, id, answer_to, message } => {
-                self.send(me, to, id, answer_to, message);
+                self.send(me, to, (id, answer_to), message);
             }
             Output::FindSuppliers => {
                 back(Input::SuppliersFound { devices: self.suppliers.iter().copied().collect() });
@@ -282,7 +282,7 @@ impl World {
                 let (contract, bytes) = self.nodes[me].contracts[&contract].clone();
                 let message =
                     Message::Standing { contract, fragments: bytes / 4096, bytes, receipt: None };
-                self.send(me, to, RequestId([0; 32]), Some(answer_to), message);
+                self.send(me, to, (RequestId([0; 32]), Some(answer_to)), message);
             }
             Output::KeepDocument { id, owner, kind, bytes, .. } => {
                 back(Input::DocumentKept { id, refused: None });
@@ -291,7 +291,7 @@ impl World {
             Output::TellDocument { to, answer_to, owner, kind } => {
                 let bytes = self.nodes[me].documents.get(&(owner, kind)).cloned();
                 let message = Message::Document { owner, kind, bytes };
-                self.send(me, to, RequestId([0; 32]), Some(answer_to), message);
+                self.send(me, to, (RequestId([0; 32]), Some(answer_to)), message);
             }
             Output::StartBackup { job, .. } => self.seal(me, job, Stage::Content),
             Output::NextStage { job, stage } => self.seal(me, job, stage),
@@ -347,8 +347,7 @@ impl World {
         &mut self,
         me: usize,
         to: DeviceId,
-        id: RequestId,
-        answer_to: Option<RequestId>,
+        (id, answer_to): (RequestId, Option<RequestId>),
         message: Message,
     ) {
         let from = self.asker(me);
