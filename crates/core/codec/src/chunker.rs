@@ -3,9 +3,11 @@
 //! The cut points are wire format: with others, nothing of what is stored would be found again. So
 //! the algorithm stands here and not in a library; with the published table it cuts where the crate
 //! `fastcdc` does. The table is keyed, for the lengths of chunks would otherwise tell which known
-//! files are stored (Truong et al., "Chunking attacks on file backup services", 2025).
+//! files are stored (Truong et al., Real World Crypto 2025).
 //! Source: Xia et al., "The design of fast content-defined chunking", IEEE TPDS 31(9), 2020;
 //! docs/protocols/coding.md.
+
+use std::ops::Range;
 
 use base::SymmetricKey;
 use zeroize::Zeroize;
@@ -64,7 +66,7 @@ impl Sizes {
 #[derive(Clone)]
 pub struct Chunker {
     sizes: Sizes,
-    table: Box<[u64; 256]>,
+    tables: Box<Tables>,
     /// Applies before the average length: two bits more than `loose`.
     strict: u64,
     loose: u64,
@@ -88,7 +90,8 @@ impl Chunker {
 
     fn with_table(sizes: Sizes, table: [u64; 256]) -> Chunker {
         let bits = sizes.average.ilog2() as usize;
-        Chunker { sizes, table: Box::new(table), strict: mask(bits + 1), loose: mask(bits - 1) }
+        let tables = Tables { one: table, two: table.map(|number| number << 1) };
+        Chunker { sizes, tables: Box::new(tables), strict: mask(bits + 1), loose: mask(bits - 1) }
     }
 
     /// The sizes in use.
@@ -108,7 +111,7 @@ impl Chunker {
         // An odd byte at the end is not looked at.
         let end = window.len() & !1;
         let found = if end > min {
-            let mut gear = Gear { table: &self.table, hash: 0 };
+            let mut gear = Gear { tables: &self.tables, hash: 0 };
             let middle = average.min(end);
             gear.find(window, min..middle, self.strict)
                 .or_else(|| gear.find(window, middle..end, self.loose))
@@ -119,29 +122,78 @@ impl Chunker {
     }
 }
 
-impl Drop for Chunker {
+/// The numbers of the bytes, and their doubles.
+#[derive(Clone, Zeroize)]
+struct Tables {
+    one: [u64; 256],
+    two: [u64; 256],
+}
+
+impl Drop for Tables {
     fn drop(&mut self) {
-        self.table.zeroize();
+        self.zeroize();
     }
 }
 
-/// The rolling hash: each byte doubles it and adds its number, so that after 64 bytes nothing is left
-/// of a byte.
+/// Bytes after which nothing is left of a byte in the hash.
+const MEMORY: usize = 64;
+/// Bytes that two lanes scan at a time: few, for what the second scans behind a cut is in vain.
+const LANE: usize = 8 * 1024;
+
+/// The rolling hash: each byte doubles it and adds its number.
+#[derive(Clone, Copy)]
 struct Gear<'a> {
-    table: &'a [u64; 256],
+    tables: &'a Tables,
     hash: u64,
 }
 
 impl Gear<'_> {
-    /// The first position in `range` with whose byte the hash has no bit of `mask`.
-    fn find(&mut self, window: &[u8], range: std::ops::Range<usize>, mask: u64) -> Option<usize> {
-        for (position, &byte) in range.clone().zip(&window[range]) {
-            self.hash = (self.hash << 1).wrapping_add(self.table[usize::from(byte)]);
-            if self.hash & mask == 0 {
-                return Some(position);
+    /// The first position in `range` with whose byte the hash has no bit of `mask`. At least
+    /// [`MEMORY`] bytes must be before `range`.
+    ///
+    /// Each step of the hash waits for the one before. So two lanes go side by side, the second from
+    /// where the first will end, and each takes two bytes a step, as section 3.7 of the paper has it.
+    fn find(&mut self, window: &[u8], range: Range<usize>, mask: u64) -> Option<usize> {
+        let mut at = range.start;
+        while range.end - at >= 2 * LANE {
+            let (first, second) = (at..at + LANE, at + LANE..at + 2 * LANE);
+            let mut ahead = Gear { hash: 0, ..*self };
+            window[second.start - MEMORY..second.start].iter().for_each(|&byte| ahead.add(byte));
+            let (pairs, _) = window[first.clone()].as_chunks();
+            let (pairs_ahead, _) = window[second.clone()].as_chunks();
+            for (i, (pair, pair_ahead)) in pairs.iter().zip(pairs_ahead).enumerate() {
+                let before = (*self, ahead);
+                if self.add_two(*pair, mask) | ahead.add_two(*pair_ahead, mask) {
+                    let (mut gear, mut ahead) = before;
+                    return gear.find_alone(window, first.start + 2 * i..first.end, mask).or_else(
+                        || ahead.find_alone(window, second.start + 2 * i..second.end, mask),
+                    );
+                }
             }
+            self.hash = ahead.hash;
+            at = second.end;
         }
-        None
+        self.find_alone(window, at..range.end, mask)
+    }
+
+    fn find_alone(&mut self, window: &[u8], range: Range<usize>, mask: u64) -> Option<usize> {
+        range.clone().zip(&window[range]).find_map(|(position, &byte)| {
+            self.add(byte);
+            (self.hash & mask == 0).then_some(position)
+        })
+    }
+
+    #[inline]
+    fn add(&mut self, byte: u8) {
+        self.hash = (self.hash << 1).wrapping_add(self.tables.one[usize::from(byte)]);
+    }
+
+    /// Adds two bytes; whether the hash had no bit of `mask` after either.
+    #[inline]
+    fn add_two(&mut self, [first, second]: [u8; 2], mask: u64) -> bool {
+        let twice = (self.hash << 2).wrapping_add(self.tables.two[usize::from(first)]);
+        self.hash = twice.wrapping_add(self.tables.one[usize::from(second)]);
+        (twice & (mask << 1) == 0) | (self.hash & mask == 0)
     }
 }
 

@@ -166,3 +166,25 @@ fn sizes_that_cannot_be_are_refused() {
     assert_eq!(Sizes::new(512, 1024, (4 << 20) + 2), Err(SizesError));
     assert_eq!(Sizes::new(512 << 10, 1 << 20, 4 << 20), Ok(Sizes::STANDARD));
 }
+
+#[test]
+fn two_lanes_find_what_one_finds() {
+    let chunker = Chunker::new(Sizes::STANDARD, &key(3));
+    let window = noise(7, 400_000);
+    // About one position in 2¹⁴ matches, so that cuts fall anywhere in both lanes.
+    let mask = 0x0000_d903_1353_0000;
+    let mut found = 0;
+    for start in (64..300_000).step_by(997) {
+        let mut gear = Gear { tables: &chunker.tables, hash: start as u64 };
+        let mut alone = gear;
+        let expected = alone.find_alone(&window, start..400_000, mask);
+        assert_eq!(gear.find(&window, start..400_000, mask), expected, "from {start}");
+        found += usize::from(expected.is_some());
+    }
+    assert!(found > 250, "{found}");
+    let mut gear = Gear { tables: &chunker.tables, hash: 0 };
+    let mut alone = gear;
+    assert_eq!(gear.find(&window, 64..399_999, u64::MAX), None);
+    alone.find_alone(&window, 64..399_999, u64::MAX);
+    assert_eq!(gear.hash, alone.hash, "the hash goes on into the next range");
+}
