@@ -16,7 +16,7 @@ pub(super) fn is_available() -> bool {
         && is_x86_feature_detected!("avx512bw")
 }
 
-/// See [`super::Tables::run`].
+/// See [`super::Tables`].
 pub(super) fn run(
     tables: &[u64],
     sources: &[&[u8]],
