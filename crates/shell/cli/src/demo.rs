@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use ::fleet::{Daemon, Media};
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
 use daemon::view::{BackupRequest, JobView, RestoreRequest, path_text};
@@ -12,11 +13,10 @@ use disk::tree::{Aspects, compare_trees, make_sample};
 use storage::policy::{Policy, Spread};
 
 mod fleet;
-mod process;
 mod report;
 
-use fleet::{Customer, Fleet, Setting};
-use report::Report;
+use self::fleet::{Fleet, Setting};
+use self::report::Report;
 
 /// Show the whole thing: back up, destroy, recover from the words, compare every byte.
 #[derive(Clone, Debug, Args)]
@@ -40,19 +40,29 @@ pub struct DemoArgs {
     #[arg(long)]
     pub keep: bool,
     /// What the nodes speak with.
-    #[arg(long, value_enum, default_value_t = Media::Both)]
-    pub transport: Media,
+    #[arg(long, value_enum, default_value_t = Transport::Both)]
+    pub transport: Transport,
 }
 
 /// What the nodes speak with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Media {
+pub enum Transport {
     /// TCP only.
     Tcp,
     /// QUIC only.
     Quic,
     /// Both.
     Both,
+}
+
+impl From<Transport> for Media {
+    fn from(transport: Transport) -> Self {
+        match transport {
+            Transport::Tcp => Self::Tcp,
+            Transport::Quic => Self::Quic,
+            Transport::Both => Self::Both,
+        }
+    }
 }
 
 /// How long one step may take before the demo gives up.
@@ -65,15 +75,17 @@ const CLEAR_ERROR_MAX: Duration = Duration::from_secs(60);
 /// # Errors
 /// A process could not be started, or a step took too long.
 pub async fn run(args: DemoArgs, json: bool) -> anyhow::Result<ExitCode> {
-    let policy = Policy::of_name(&args.policy)
-        .with_context(|| format!("'{}' is no policy: double, standard, vault or bunker", args.policy))?;
+    let policy = Policy::of_name(&args.policy).with_context(|| {
+        format!("'{}' is no policy: double, standard, vault or bunker", args.policy)
+    })?;
     let suppliers = policy.suppliers().unwrap_or(args.suppliers);
     let spread = Spread::new(policy, suppliers)?;
     let size = base::parse_bytes(&args.size)?;
     let root = std::env::temp_dir().join(format!("bitdust-demo-{}", std::process::id()));
     std::fs::create_dir_all(&root).with_context(|| format!("cannot make {}", root.display()))?;
     let source = args.path.clone();
-    let setting = Setting { root: root.clone(), policy, spread, media: args.transport, size };
+    let setting =
+        Setting { root: root.clone(), policy, spread, media: args.transport.into(), size };
     let report = Report::new(json, args.keep.then(|| root.clone()));
 
     let outcome = tokio::select! {
@@ -84,7 +96,8 @@ pub async fn run(args: DemoArgs, json: bool) -> anyhow::Result<ExitCode> {
         }
     };
     if !args.keep {
-        std::fs::remove_dir_all(&root).with_context(|| format!("cannot remove {}", root.display()))?;
+        std::fs::remove_dir_all(&root)
+            .with_context(|| format!("cannot remove {}", root.display()))?;
     }
     report.end();
     Ok(ExitCode::from(outcome?))
@@ -100,7 +113,7 @@ async fn story(setting: Setting, source: Option<PathBuf>, report: &Report) -> an
     report.say(&format!(
         "Starting {} suppliers, each a process of its own ({}) …",
         spread.suppliers,
-        setting.media_name()
+        setting.media.name()
     ));
     let mut fleet = Fleet::start(setting).await?;
     let (customer, words) = fleet.new_customer().await?;
@@ -110,7 +123,8 @@ async fn story(setting: Setting, source: Option<PathBuf>, report: &Report) -> an
     report.stored(&customer.client.status().await?, &job, spread);
 
     let victims = fleet.kill_suppliers(spread.may_lose()).await?;
-    let home = customer.kill_and_erase().await?;
+    let home = customer.kill().await?;
+    std::fs::remove_dir_all(&home).with_context(|| format!("cannot erase {}", home.display()))?;
     report.destroyed(&victims, &home);
 
     let recovered = fleet.recover_customer(&words).await?;
@@ -140,7 +154,7 @@ async fn make_tree(setting: &Setting, report: &Report) -> anyhow::Result<PathBuf
     Ok(path)
 }
 
-async fn back_up(customer: &Customer, source: &Path, report: &Report) -> anyhow::Result<JobView> {
+async fn back_up(customer: &Daemon, source: &Path, report: &Report) -> anyhow::Result<JobView> {
     let request =
         BackupRequest { paths: vec![path_text::from_path(source)], ..BackupRequest::default() };
     let job = customer.client.backup(&request).await.context("the backup was not taken")?;
@@ -153,7 +167,7 @@ async fn back_up(customer: &Customer, source: &Path, report: &Report) -> anyhow:
 }
 
 async fn restore_and_compare(
-    customer: &Customer,
+    customer: &Daemon,
     source: &Path,
     target: &Path,
     report: &Report,
@@ -168,10 +182,9 @@ async fn restore_and_compare(
     }
     report.restored(&job);
     let (first, second) = (source.to_path_buf(), restored_copy(source, target));
-    let compared = tokio::task::spawn_blocking(move || {
-        compare_trees(&first, &second, Aspects::default())
-    })
-    .await??;
+    let compared =
+        tokio::task::spawn_blocking(move || compare_trees(&first, &second, Aspects::default()))
+            .await??;
     report.compared(&compared);
     Ok(compared.is_equal())
 }
@@ -182,7 +195,7 @@ fn restored_copy(source: &Path, target: &Path) -> PathBuf {
 }
 
 async fn one_more_lost(
-    customer: &Customer,
+    customer: &Daemon,
     fleet: &Fleet,
     victim: &[String],
     report: &Report,
@@ -214,7 +227,7 @@ fn no_file_in(directory: &Path) -> bool {
 }
 
 async fn follow(
-    customer: &Customer,
+    customer: &Daemon,
     id: &str,
     verb: &str,
     report: &Report,

@@ -55,15 +55,18 @@ impl Report {
 
     pub(super) fn stored(&self, status: &Status, job: &JobView, spread: Spread) {
         let expansion = ratio(status.drive.stored_bytes, job.bytes_done);
-        self.put("backup", json!({
-            "files": job.files_done,
-            "bytes": job.bytes_done,
-            "stored_bytes": status.drive.stored_bytes,
-            "expansion": expansion,
-            "mb_per_s": speed(job),
-            "safety": job.safety,
-            "may_lose": spread.may_lose(),
-        }));
+        self.put(
+            "backup",
+            json!({
+                "files": job.files_done,
+                "bytes": job.bytes_done,
+                "stored_bytes": status.drive.stored_bytes,
+                "expansion": expansion,
+                "mb_per_s": speed(job),
+                "safety": job.safety,
+                "may_lose": spread.may_lose(),
+            }),
+        );
         self.say(&format!(
             "Backed up {} files, {}, at {:.1} MB/s: {}. The suppliers keep {}, {:.2} times the files.",
             job.files_done,
@@ -86,11 +89,14 @@ impl Report {
     }
 
     pub(super) fn restored(&self, job: &JobView) {
-        self.put("restore", json!({
-            "files": job.files_done,
-            "bytes": job.bytes_done,
-            "mb_per_s": speed(job),
-        }));
+        self.put(
+            "restore",
+            json!({
+                "files": job.files_done,
+                "bytes": job.bytes_done,
+                "mb_per_s": speed(job),
+            }),
+        );
         self.say(&format!(
             "Restored {} files, {}, at {:.1} MB/s.",
             job.files_done,
@@ -102,12 +108,15 @@ impl Report {
     pub(super) fn compared(&self, compared: &Comparison) {
         let differences: Vec<String> =
             compared.differences.iter().map(ToString::to_string).collect();
-        self.put("compared", json!({
-            "entries": compared.entries,
-            "bytes": compared.bytes,
-            "identical": compared.is_equal(),
-            "differences": differences,
-        }));
+        self.put(
+            "compared",
+            json!({
+                "entries": compared.entries,
+                "bytes": compared.bytes,
+                "identical": compared.is_equal(),
+                "differences": differences,
+            }),
+        );
         if compared.is_equal() {
             self.say(&format!(
                 "Compared {} entries and {}: every byte, name, mode and time came back.",
@@ -121,12 +130,15 @@ impl Report {
     }
 
     pub(super) fn refused(&self, job: &JobView, took: Duration, is_clear: bool) {
-        self.put("one_more", json!({
-            "state": job.state,
-            "error": job.error,
-            "seconds": took.as_secs_f64(),
-            "clear": is_clear,
-        }));
+        self.put(
+            "one_more",
+            json!({
+                "state": job.state,
+                "error": job.error,
+                "seconds": took.as_secs_f64(),
+                "clear": is_clear,
+            }),
+        );
         self.say(&format!("After {:.1} s: {}", took.as_secs_f64(), explain(job)));
         if !is_clear {
             self.say("That is NOT the clear error within 60 s that was promised.");
@@ -156,10 +168,9 @@ pub(super) fn explain(job: &JobView) -> String {
         (Some(error), _) => {
             format!("{} {} {} [{}]", error.happened, error.meaning, error.advice, error.code)
         }
-        (None, Some(problem)) => format!(
-            "{} problems, the first: {}: {}",
-            job.problems_total, problem.what, problem.why
-        ),
+        (None, Some(problem)) => {
+            format!("{} problems, the first: {}: {}", job.problems_total, problem.what, problem.why)
+        }
         (None, None) => job.doing.clone(),
     }
 }

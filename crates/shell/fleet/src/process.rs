@@ -1,31 +1,53 @@
-//! One `bitdust` process of the demo.
+//! One `bitdust` process.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use api::client::Client;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
+
+use crate::Config;
 
 const READY_MAX: Duration = Duration::from_secs(60);
 const STOP_MAX: Duration = Duration::from_secs(20);
 
 /// A running daemon; it is killed when this is dropped.
-pub(super) struct Daemon {
+pub struct Daemon {
     child: Child,
     /// Kept open, so that the daemon never writes into a closed pipe.
     _output: BufReader<ChildStdout>,
     /// Where it listens, with its peer id.
-    pub(super) addresses: Vec<String>,
+    pub addresses: Vec<String>,
+    /// Its local API.
+    pub client: Client,
+    /// Its home.
+    pub home: PathBuf,
+    /// Its device.
+    pub device: String,
 }
 
 impl Daemon {
-    /// Starts the daemon of `home` and waits until it is ready.
-    pub(super) async fn start(home: &Path) -> anyhow::Result<Self> {
-        let log = std::fs::File::create(home.join("demo.log")).context("cannot make a log")?;
-        let mut child = command(home)?
-            .args(["run", "--json"])
+    /// Writes the settings of `home` and starts its daemon; returns when it is ready.
+    ///
+    /// # Errors
+    /// It could not be started; what it said is in the error.
+    pub async fn start(program: &Path, home: &Path, config: &Config) -> anyhow::Result<Self> {
+        std::fs::write(home.join("config.toml"), config.toml()).context("cannot write settings")?;
+        Self::restart(program, home).await
+    }
+
+    /// Starts the daemon of a home that has its settings.
+    ///
+    /// # Errors
+    /// It could not be started; what it said is in the error.
+    pub async fn restart(program: &Path, home: &Path) -> anyhow::Result<Self> {
+        let log = home.join("daemon.log");
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
+        let mut child = command(program, home)
+            .args(["run", "--no-password", "--json"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -42,23 +64,39 @@ impl Daemon {
             }
             _ => bail!("the daemon of {} did not start: {}", home.display(), log_of(home)),
         };
-        Ok(Self { child, _output: output, addresses: ready.addresses })
+        let client = Client::new(home.join("api.sock"));
+        let device = client.status().await.context("the daemon does not answer")?.device;
+        let (addresses, home) = (ready.addresses, home.to_path_buf());
+        Ok(Self { child, _output: output, addresses, client, home, device })
     }
 
-    /// SIGKILL: no chance to tidy up.
-    pub(super) async fn kill(mut self) -> anyhow::Result<()> {
-        self.child.kill().await.context("cannot kill a daemon")
+    /// Its process.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
     }
 
-    /// SIGTERM, and the end awaited.
-    pub(super) async fn stop(mut self) {
-        if let Some(pid) = self.child.id().and_then(|pid| i32::try_from(pid).ok())
-            && let Some(pid) = rustix::process::Pid::from_raw(pid)
-        {
+    /// SIGKILL: no chance to tidy up. Returns its home.
+    ///
+    /// # Errors
+    /// The system refused.
+    pub async fn kill(mut self) -> anyhow::Result<PathBuf> {
+        self.child.kill().await.context("cannot kill a daemon")?;
+        Ok(self.home)
+    }
+
+    /// SIGTERM, and the end awaited. Says whether it ended cleanly by itself.
+    pub async fn stop(mut self) -> bool {
+        let raw = self.child.id().and_then(|pid| i32::try_from(pid).ok());
+        if let Some(pid) = raw.and_then(rustix::process::Pid::from_raw) {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         }
-        if tokio::time::timeout(STOP_MAX, self.child.wait()).await.is_err() {
-            let _ = self.child.kill().await;
+        match tokio::time::timeout(STOP_MAX, self.child.wait()).await {
+            Ok(Ok(status)) => status.success(),
+            Ok(Err(_)) => false,
+            Err(_) => {
+                let _ = self.child.kill().await;
+                false
+            }
         }
     }
 }
@@ -69,8 +107,11 @@ struct Ready {
 }
 
 /// Makes an identity in `home`; gives back its 24 words.
-pub(super) async fn init(home: &Path) -> anyhow::Result<String> {
-    let output = command(home)?
+///
+/// # Errors
+/// What `init` said.
+pub async fn init(program: &Path, home: &Path) -> anyhow::Result<String> {
+    let output = command(program, home)
         .args(["init", "--no-password", "--yes", "--json"])
         .stdin(Stdio::null())
         .output()
@@ -89,8 +130,11 @@ struct Made {
 }
 
 /// Recovers an identity into `home` from its words, which go through standard input.
-pub(super) async fn recover(home: &Path, words: &str) -> anyhow::Result<()> {
-    let mut child = command(home)?
+///
+/// # Errors
+/// What `init --recover` said.
+pub async fn recover(program: &Path, home: &Path, words: &str) -> anyhow::Result<()> {
+    let mut child = command(program, home)
         .args(["init", "--recover", "--no-password", "--yes", "--json"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -108,16 +152,12 @@ pub(super) async fn recover(home: &Path, words: &str) -> anyhow::Result<()> {
     if child.wait().await?.success() { Ok(()) } else { bail!("init --recover failed: {said}") }
 }
 
-fn command(home: &Path) -> anyhow::Result<Command> {
-    let mut command = Command::new(program()?);
+fn command(program: &Path, home: &Path) -> Command {
+    let mut command = Command::new(program);
     command.arg("--home").arg(home);
-    Ok(command)
-}
-
-fn program() -> anyhow::Result<PathBuf> {
-    std::env::current_exe().context("cannot find my own program")
+    command
 }
 
 fn log_of(home: &Path) -> String {
-    std::fs::read_to_string(home.join("demo.log")).unwrap_or_default()
+    std::fs::read_to_string(home.join("daemon.log")).unwrap_or_default()
 }
