@@ -1,6 +1,8 @@
 //! What the end-to-end tests share: a small network of real processes, and what a user does with it.
 
+use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -55,7 +57,8 @@ impl Network {
         let root = tempfile::Builder::new().prefix("bitdust-e2e-").tempdir()?;
         let mut network = Self { root, program: program()?, suppliers: vec![], media };
         for number in 0..suppliers {
-            let config = adapt(number, Config::supplier(media, &network.bootstrap()));
+            let config = Config::supplier(media, &network.bootstrap());
+            let config = adapt(number, Config { port: Some(free_port()), ..config });
             let home = network.home(&format!("supplier-{number:02}"))?;
             fleet::init(&network.program, &home).await?;
             let daemon = Daemon::start(&network.program, &home, &config).await?;
@@ -124,6 +127,19 @@ impl Network {
         let home = self.root.path().join(format!("supplier-{number:02}"));
         self.suppliers[number] = Some(Daemon::restart(&self.program, &home).await?);
         Ok(())
+    }
+}
+
+/// A port that is free for TCP and UDP and that the system gives to nobody by itself, so that a
+/// node that was killed finds it free again.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(20_000);
+    loop {
+        let port = NEXT.fetch_add(1, Ordering::Relaxed);
+        let address = ("127.0.0.1", port);
+        if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
+            return port;
+        }
     }
 }
 

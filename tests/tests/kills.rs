@@ -87,9 +87,7 @@ async fn whole_daemons_killed_thirty_times_start_again() -> anyhow::Result<()> {
         for number in 0..2 {
             network.revive(number).await?;
         }
-        // The suppliers listen elsewhere now: the customer is given the new addresses.
-        let config = network.customer_config("double", 2);
-        customer = Daemon::start(&network.program, &home, &config).await?;
+        customer = Daemon::restart(&network.program, &home).await?;
         let target = network.root.path().join(format!("restored-{round}"));
         restore_all(&customer, &source, &target).await?;
     }

@@ -31,6 +31,8 @@ impl Media {
 pub struct Config {
     /// What it speaks with.
     pub media: Media,
+    /// The port for TCP and UDP; a free one at each start if none is named.
+    pub port: Option<u16>,
     /// Addresses of running nodes.
     pub bootstrap: Vec<String>,
     /// Whether it has suppliers: policy and number.
@@ -53,6 +55,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             media: Media::Both,
+            port: None,
             bootstrap: vec![],
             customer: None,
             needed: "64 GiB".into(),
@@ -88,7 +91,7 @@ impl Config {
             text,
             r#"[network]
 name = "loopback"
-listen = ["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"]
+listen = ["/ip4/127.0.0.1/tcp/{port}", "/ip4/127.0.0.1/udp/{port}/quic-v1"]
 bootstrap = {bootstrap:?}
 [tcp]
 enabled = {tcp}
@@ -116,6 +119,7 @@ refused_again = "2 s"
 hire_wait = "{hire_wait}"
 blocked_wait = "{blocked_wait}"
 "#,
+            port = self.port.unwrap_or(0),
             bootstrap = self.bootstrap,
             is_customer = self.customer.is_some(),
             is_supplier = self.donated.is_some(),
