@@ -11,6 +11,9 @@ use crate::{
     PutError, QueryError, Settings, StartError, Stream, StreamKind, SwitchError, task,
 };
 
+/// How often a connection is tried that was lost as soon as it stood.
+const CONNECT_ATTEMPTS_MAX: usize = 3;
+
 /// Starts the network in a task of its own, on the tokio runtime that calls. It returns when each
 /// listener has an address. The network stops with [`Handle::stop`] or with the last handle.
 ///
@@ -139,9 +142,17 @@ impl Handle {
     /// # Errors
     /// See [`ConnectError`]; it takes at most twice the handshake limit.
     pub async fn connect(&self, peer: PeerKey, addresses: Vec<String>) -> Result<(), ConnectError> {
-        self.ask(|reply| Command::Connect { peer, addresses, reply })
-            .await
-            .unwrap_or(Err(ConnectError::Stopped))
+        let mut connected = Err(ConnectError::Lost);
+        for _ in 0..CONNECT_ATTEMPTS_MAX {
+            let addresses = addresses.clone();
+            let asked = self.ask(|reply| Command::Connect { peer, addresses, reply });
+            connected = asked.await.unwrap_or(Err(ConnectError::Stopped));
+            // Of two sides that dial at once each may drop what the other one has kept.
+            if connected != Err(ConnectError::Lost) {
+                break;
+            }
+        }
+        connected
     }
 
     /// Connects to whoever answers at an address, and says who it is. With `/p2p/…` at the end

@@ -52,6 +52,7 @@ pub(crate) type Target = (Option<PeerId>, Option<ConnectionId>);
 /// Somebody who waits for a connection.
 struct Waiter {
     peer: Option<PeerId>,
+    /// A dial that has neither failed nor succeeded yet.
     dial: Option<ConnectionId>,
     until: Instant,
     told: Told,
@@ -88,7 +89,7 @@ impl Peers {
         self.connected.entry(peer).or_default().connections.insert(id, connection);
         for waiter in &mut self.waiters {
             if waiter.dial == Some(id) {
-                waiter.peer = Some(peer);
+                (waiter.peer, waiter.dial) = (Some(peer), None);
             }
         }
         if self.is_member(&peer) {
@@ -120,7 +121,12 @@ impl Peers {
         }
         let was_member = state.is_member;
         self.connected.remove(peer);
-        self.fail(peer, &ConnectError::Lost);
+        // Of two sides that dial at once each may drop what the other one has kept; whose dial is
+        // still on the way goes on waiting.
+        let lost = |waiter: &mut Waiter| waiter.peer == Some(*peer) && waiter.dial.is_none();
+        for waiter in self.waiters.extract_if(.., lost) {
+            waiter.told.tell(Err(ConnectError::Lost));
+        }
         was_member
     }
 
@@ -135,8 +141,11 @@ impl Peers {
     pub(crate) fn dial_failed(&mut self, dial: ConnectionId, error: &ConnectError) {
         let connected = &self.connected;
         let hopeless = |waiter: &mut Waiter| {
-            waiter.dial == Some(dial)
-                && waiter.peer.is_none_or(|peer| !connected.contains_key(&peer))
+            if waiter.dial != Some(dial) {
+                return false;
+            }
+            waiter.dial = None;
+            waiter.peer.is_none_or(|peer| !connected.contains_key(&peer))
         };
         for waiter in self.waiters.extract_if(.., hopeless) {
             waiter.told.tell(Err(error.clone()));

@@ -26,7 +26,7 @@ const KEY_BYTES_MAX: usize = 128;
 pub(crate) struct Entry {
     record: Record,
     publisher: [u8; 32],
-    /// Who brought it; `None` stands for this node itself.
+    /// Who brought the first record of this key; `None` stands for this node itself.
     source: Option<PeerId>,
     distance: KBucketDistance,
 }
@@ -103,9 +103,12 @@ impl Records {
             return Err(PutError::Refused);
         };
         let distance = self.place.distance(&KBucketKey::new(record.key.clone()));
-        let entry = Entry { record, publisher, source, distance };
-        if !self.entries.contains_key(&entry.record.key) {
-            self.make_room(&entry, now)?;
+        let mut entry = Entry { record, publisher, source, distance };
+        match self.entries.get(&entry.record.key) {
+            // A newer record takes over the place of the older one, and what it counts for.
+            Some(older) if source.is_some() => entry.source = older.source,
+            Some(_) => {}
+            None => self.make_room(&entry, now)?,
         }
         self.entries.insert(entry.record.key.clone(), entry);
         Ok(())

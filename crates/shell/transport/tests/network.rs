@@ -1,4 +1,5 @@
 //! The transport on real sockets of the loopback interface.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "network/attacks.rs"]
 mod attacks;

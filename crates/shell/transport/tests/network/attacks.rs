@@ -26,12 +26,13 @@ async fn bare_connection(keys: &Keypair, to: &Node) -> std::io::Result<StreamMux
     Ok(transport.dial(address, options).unwrap().await?.1)
 }
 
-/// Lets a connection work until the other side ends it.
+/// Lets a connection work, without a word on any stream, until the other side ends it.
 async fn ended(mut connection: StreamMuxerBox) {
+    let mut silent = Vec::new();
     poll_fn(|cx| {
         loop {
             match Pin::new(&mut connection).poll_inbound(cx) {
-                std::task::Poll::Ready(Ok(stream)) => drop(stream),
+                std::task::Poll::Ready(Ok(stream)) => silent.push(stream),
                 std::task::Poll::Ready(Err(_)) => return std::task::Poll::Ready(()),
                 std::task::Poll::Pending => break,
             }

@@ -95,10 +95,12 @@ pub(crate) async fn until<T>(
 }
 
 /// Sends back whatever comes on any stream, until the events end. Returns the handle.
-pub(crate) fn echo(mut node: Node) -> Handle {
-    let handle = node.handle.clone();
+pub(crate) fn echo(node: Node) -> Handle {
+    let Node { handle, mut events } = node;
+    let running = handle.clone();
     tokio::spawn(async move {
-        while let Some(event) = node.events.next().await {
+        let _running = running;
+        while let Some(event) = events.next().await {
             if let Event::InboundControl(stream) | Event::InboundBulk(stream) = event {
                 tokio::spawn(send_back(stream));
             }
