@@ -19,4 +19,5 @@ mod stat;
 mod xattr;
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;

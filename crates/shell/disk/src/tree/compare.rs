@@ -10,6 +10,7 @@ use thiserror::Error;
 mod content;
 mod side;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
 
 use self::content::{ContentError, first_difference};

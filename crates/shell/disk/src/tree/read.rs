@@ -12,6 +12,7 @@ use super::model::{Kind, Meta};
 use super::scan::Entry;
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
 
 /// A shorter file comes with its first read anyway.

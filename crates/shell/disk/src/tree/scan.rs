@@ -16,6 +16,7 @@ mod directory;
 mod entry;
 mod rules;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
 
 pub use entry::{DetailsError, Entry};

@@ -10,7 +10,8 @@
 //!   content passes through a link and closed directories (mode 0) can be filled. Until then they
 //!   wait in a file without a name, so that memory stays bounded.
 //!
-//! Not restored: extended attributes of symbolic links, inode flags (`chattr`), access times.
+//! Not restored: extended attributes of symbolic links, inode flags (`chattr`), access times. Not
+//! removed: an ACL that the target directory hands down to what is made in it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ mod report;
 mod shared;
 mod spool;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
 
 pub use error::{Doing, FinishError, Occupant, WriteError};

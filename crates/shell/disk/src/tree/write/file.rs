@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, Stat, fdatasync, fstat, ftruncate, unlinkat};
+use rustix::fs::{AtFlags, Stat, fstat, ftruncate, unlinkat};
 
 use super::super::cause::Cause;
 use super::super::model::TreePath;
@@ -191,7 +191,7 @@ impl FileWriter {
         let given = shared.given(&self.wanted.attributes);
         shared.apply(&self.path, &self.file, &given, &xattrs);
         if shared.options.durability == Durability::EachFile {
-            fdatasync(&self.file).map_err(WriteError::of(Doing::Sync))?;
+            self.file.sync_data().map_err(WriteError::of(Doing::Sync))?;
         }
         let path = self.rename()?;
         let mut report = shared.report();

@@ -46,7 +46,8 @@ const PLANTED: [&str; 9] =
 
 impl Sandbox {
     fn new() -> Sandbox {
-        let home = tempfile::tempdir().unwrap();
+        // Thousands of these are made; in memory that is quicker.
+        let home = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let at = |name: &str| home.path().join(name);
         fs::create_dir_all(at("outside/dir")).unwrap();
         fs::create_dir(at("target")).unwrap();
