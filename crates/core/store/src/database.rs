@@ -116,6 +116,8 @@ impl Database {
             disk.remove(&unfinished)?;
         }
         let opened = if has(name) {
+            // Its renaming may have failed to be synced before this start.
+            disk.sync_dir()?;
             match open_engine(&disk, name, settings, Renew::Yes) {
                 // A full disk must not keep anybody from reading.
                 Err(DatabaseError::NoSpace) => open_engine(&disk, name, settings, Renew::No),

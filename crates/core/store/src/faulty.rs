@@ -160,15 +160,17 @@ impl FaultyDisk {
         world.image.inode_mut(id).rot(offset, mask)
     }
 
-    /// Flips one bit somewhere in a written page of a file whose name begins with `prefix`, and
+    /// Flips one bit somewhere in a page that is not zero, of a file whose name begins with `prefix`, and
     /// says where.
     pub fn rot_somewhere(&self, prefix: &str, seed: u64) -> Option<(String, u64)> {
         let pages: Vec<(String, u64)> = {
             let world = self.world();
             let files = world.image.names().filter(|(name, _)| name.starts_with(prefix));
-            files
-                .flat_map(|(name, file)| file.cache.iter().map(|(page, _)| (name.clone(), page)))
-                .collect()
+            let written = |(name, file): (&String, &inode::Inode)| {
+                let pages = file.cache.iter().filter(|(_, bytes)| **bytes != [0; PAGE_BYTES]);
+                pages.map(|(page, _)| (name.clone(), page)).collect::<Vec<_>>()
+            };
+            files.flat_map(written).collect()
         };
         let chosen = mix(seed, &[20]).checked_rem(pages.len() as u64)?;
         let (name, page) = pages.into_iter().nth(chosen as usize)?;

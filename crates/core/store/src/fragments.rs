@@ -126,9 +126,10 @@ impl FragmentStore {
         &self.recovery
     }
 
-    /// Whether a sync failed: nothing more is taken until the store is opened again.
+    /// Whether a sync failed or the index is damaged: nothing more is taken until the store is
+    /// opened again.
     pub fn is_poisoned(&self) -> bool {
-        self.log.is_poisoned()
+        self.log.is_poisoned() || self.shared.index.is_damaged()
     }
 
     /// Why the index is behind the segments, if it is. Nothing is lost by it but time at the next
@@ -160,7 +161,7 @@ impl FragmentStore {
     /// # Errors
     /// As [`DatabaseError`] says; a failed sync poisons the store.
     pub fn flush(&mut self) -> Result<(), DatabaseError> {
-        let Some(position) = self.log.position() else { return Ok(()) };
+        let position = self.log.position();
         let Shared { files, index, .. } = &*self.shared;
         let mut accounts = self.shared.accounts_mut();
         accounts.stage(index);
@@ -208,12 +209,17 @@ impl FragmentStore {
         self.shared.index.staged_rows() >= 4 * self.settings.staged_rows_max
     }
 
+    /// Appends, with the room of the reserve if there is no other.
+    fn append_in_any_case(&mut self, records: &[NewRecord<'_>]) -> Result<Vec<Place>, AppendError> {
+        match self.log.append(records) {
+            Err(AppendError::NoSpace) if self.reserve.release() => self.log.append(records),
+            appended => appended,
+        }
+    }
+
     /// Appends something small that must also work on a full disk, and takes note of it.
     fn append_small(&mut self, records: &[NewRecord<'_>]) -> Result<Vec<Place>, AppendError> {
-        let places = match self.log.append(records) {
-            Err(AppendError::NoSpace) if self.reserve.release() => self.log.append(records)?,
-            appended => appended?,
-        };
+        let places = self.append_in_any_case(records)?;
         let mut accounts = self.shared.accounts_mut();
         for (record, place) in records.iter().zip(&places) {
             let NewRecord { header, payload, .. } = record;

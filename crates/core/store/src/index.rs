@@ -3,16 +3,23 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::database::{Database, DatabaseError, PAGE_ROWS_MAX, Page, Table, Write};
+use crate::disk::Disk;
 
 type Rows = BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>;
 
+/// The file of the index.
+pub(crate) const INDEX: &str = "index";
+
 #[derive(Debug)]
 pub(crate) struct Index {
+    disk: Arc<dyn Disk>,
     database: Database,
     overlay: RwLock<Overlay>,
+    is_damaged: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -29,8 +36,23 @@ impl Overlay {
 }
 
 impl Index {
-    pub(crate) fn new(database: Database) -> Self {
-        Self { database, overlay: RwLock::default() }
+    pub(crate) fn new(disk: Arc<dyn Disk>, database: Database) -> Self {
+        Self { disk, database, overlay: RwLock::default(), is_damaged: AtomicBool::new(false) }
+    }
+
+    /// Whether it was found to be damaged; the next start makes it anew.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.is_damaged.load(Ordering::Acquire)
+    }
+
+    /// A damaged index is removed where the damage is met: the next start might not meet it.
+    fn noting<T>(&self, result: Result<T, DatabaseError>) -> Result<T, DatabaseError> {
+        if let Err(DatabaseError::Damaged { .. }) = &result
+            && !self.is_damaged.swap(true, Ordering::AcqRel)
+        {
+            let _ = self.disk.remove(INDEX).and_then(|()| self.disk.sync_dir());
+        }
+        result
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Overlay> {
@@ -62,7 +84,7 @@ impl Index {
         if unknown.is_empty() {
             return Ok(staged.into_iter().map(Option::flatten).collect());
         }
-        let mut stored = self.database.get_many(table, &unknown)?.into_iter();
+        let mut stored = self.noting(self.database.get_many(table, &unknown))?.into_iter();
         let known = |row: Option<Option<Vec<u8>>>| row.unwrap_or_else(|| stored.next().flatten());
         Ok(staged.into_iter().map(known).collect())
     }
@@ -105,7 +127,7 @@ impl Index {
         let mut page = Page::default();
         let mut after = low.map(<[u8]>::to_vec);
         loop {
-            let stored = self.database.scan(table, as_slice(&after), step)?;
+            let stored = self.noting(self.database.scan(table, as_slice(&after), step))?;
             let has_more = stored.has_more;
             for (key, value) in stored.rows {
                 after = Bound::Excluded(key.clone());
@@ -143,7 +165,7 @@ impl Index {
             value: row.clone(),
         };
         let writes: Vec<Write> = rows.iter().map(write).collect();
-        let flushed = self.database.write(&writes);
+        let flushed = self.noting(self.database.write(&writes));
         drop(rows);
         let mut overlay = self.overlay_mut();
         let flushing = std::mem::take(&mut overlay.flushing);

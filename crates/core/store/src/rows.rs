@@ -139,7 +139,7 @@ pub(crate) fn decode_usage(bytes: &[u8]) -> Result<Usage, DatabaseError> {
     Ok(Usage { total, live })
 }
 
-/// Up to where the index is complete.
+/// Up to where the index is complete; segment 0 while nothing was ever written.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Checkpoint {
     /// The store's key, should no segment tell it.

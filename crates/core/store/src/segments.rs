@@ -48,8 +48,8 @@ impl Place {
     }
 }
 
-/// The end of what is durable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The end of what is durable; all zeros while nothing was ever written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Position {
     pub(crate) segment: u32,
     pub(crate) at: u32,
@@ -138,11 +138,11 @@ impl Log {
         self.is_poisoned = true;
     }
 
-    /// The end of the log; `None` while nothing was ever written.
-    pub(crate) fn position(&self) -> Option<Position> {
-        let active = self.active.as_ref()?;
+    /// The end of the log.
+    pub(crate) fn position(&self) -> Position {
+        let Some(active) = &self.active else { return Position::default() };
         let (segment, at, last_at) = (active.segment, active.end, active.last_at);
-        Some(Position { segment, at, batch: self.batch_next - 1, last_at })
+        Position { segment, at, batch: self.batch_next - 1, last_at }
     }
 
     /// How many bytes a batch of so many units would take from the free space.

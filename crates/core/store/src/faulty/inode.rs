@@ -151,7 +151,14 @@ impl Inode {
 
     /// Flips bits of a byte that is durable and not being changed, as ageing media do.
     pub(super) fn rot(&mut self, offset: u64, mask: u8) -> bool {
-        if offset >= self.durable.len() || !self.pending.is_empty() {
+        let is_written_over = |pending: &Pending| match pending {
+            Pending::Write { offset: start, bytes, .. } => {
+                (*start..start + bytes.len() as u64).contains(&offset)
+            }
+            Pending::Resize(_) | Pending::Allocate(_) => false,
+        };
+        let end = self.durable.len().min(self.cache.len());
+        if offset >= end || self.pending.iter().any(is_written_over) {
             return false;
         }
         let mut byte = [0];

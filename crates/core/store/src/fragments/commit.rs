@@ -146,7 +146,7 @@ impl FragmentStore {
         sign: Sign<'_>,
         now: Date,
     ) -> Result<Vec<Outcome>, StoreError> {
-        if self.log.is_poisoned() {
+        if self.is_poisoned() {
             return Err(StoreError::Poisoned);
         }
         if self.is_stalled() {

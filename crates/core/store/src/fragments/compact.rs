@@ -45,13 +45,13 @@ impl FragmentStore {
     /// # Errors
     /// As [`StoreError`] says; then everything is still there.
     pub fn compact(&mut self, dead_percent: u64) -> Result<Option<Compacted>, StoreError> {
-        if self.log.is_poisoned() {
+        if self.is_poisoned() {
             return Err(StoreError::Poisoned);
         }
         if !self.dropped.is_empty() {
             self.remove_dropped()?;
         }
-        let active = self.log.position().map_or(0, |position| position.segment);
+        let active = self.log.position().segment;
         let worst = {
             let accounts = self.shared.accounts();
             let share = |total: u64, live: u64| total.saturating_sub(live) * 100 / total.max(1);
@@ -185,7 +185,7 @@ impl FragmentStore {
 
     fn append_copies(&mut self, copies: &[Copy]) -> Result<u64, StoreError> {
         let records: Vec<NewRecord<'_>> = copies.iter().map(Copy::record).collect();
-        let places = self.log.append(&records)?;
+        let places = self.append_in_any_case(&records)?;
         let mut accounts = self.shared.accounts_mut();
         let mut bytes = 0;
         for (record, place) in records.iter().zip(places) {

@@ -58,7 +58,7 @@ impl FragmentStore {
         }
         let known = self.shared.accounts().contract(&contract).cloned();
         let known = known.ok_or(DeleteError::UnknownContract)?;
-        if self.log.is_poisoned() {
+        if self.is_poisoned() {
             return Err(StoreError::Poisoned.into());
         }
         let (present, missing) = self.find(known.number, names).map_err(DeleteError::Store)?;

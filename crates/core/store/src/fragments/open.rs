@@ -12,7 +12,7 @@ use super::{FragmentStore, Settings, Shared};
 use crate::accounts::{Accounts, Entry};
 use crate::database::{Database, DatabaseError, DatabaseSettings, OpenError, PAGE_ROWS_MAX, Table};
 use crate::disk::{Disk, DiskError, Open};
-use crate::index::Index;
+use crate::index::{INDEX, Index};
 use crate::record::{ALIGN_BYTES, HEADER_BYTES, read_header};
 use crate::rows::{
     CHECKPOINT, CHECKPOINT_KEY, CONTRACTS, Checkpoint, SEGMENTS, broken, decode_contract,
@@ -22,12 +22,13 @@ use crate::segments::{
     DamagedPlace, LogLimits, RecoverError, Recovered, Start, recover, segment_name, segments_on,
 };
 
-const INDEX: &str = "index";
 const INDEX_SCHEMA: u32 = 1;
 
 /// What became of the index at the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IndexState {
+    /// The store was made.
+    New,
     /// It was used as it was.
     Kept,
     /// It was made from all segments.
@@ -135,7 +136,7 @@ impl FragmentStore {
         found: Found,
     ) -> Result<Self, OpenStoreError> {
         let Found { database, mut accounts, checkpoint, state } = found;
-        let index = Index::new(database);
+        let index = Index::new(disk.clone(), database);
         let limits = LogLimits {
             segment_bytes: settings.segment_bytes,
             preallocate_bytes: settings.preallocate_bytes,
@@ -234,8 +235,9 @@ fn fresh_index(
             return Err(OpenStoreError::Index(DatabaseError::Damaged { what }));
         }
     };
-    let (accounts, checkpoint) = (Accounts::default(), None);
-    Ok(Found { database, accounts, checkpoint, state: IndexState::Rebuilt { why } })
+    let is_new = segments_on(&**disk)?.is_empty();
+    let state = if is_new { IndexState::New } else { IndexState::Rebuilt { why } };
+    Ok(Found { database, accounts: Accounts::default(), checkpoint: None, state })
 }
 
 /// Why an index is not used.
@@ -291,6 +293,9 @@ fn load(disk: &Arc<dyn Disk>, database: &Database) -> Result<(Accounts, Checkpoi
 
 /// Whether the last record before the checkpoint is where the index says.
 fn ends_as_checkpoint(disk: &Arc<dyn Disk>, checkpoint: &Checkpoint) -> Result<bool, DiskError> {
+    if checkpoint.segment == 0 {
+        return Ok(true);
+    }
     let file = match disk.open(&segment_name(checkpoint.segment), Open::Existing) {
         Ok(file) => file,
         Err(DiskError::NotFound { .. }) => return Ok(false),

@@ -190,7 +190,9 @@ impl Recovered {
         } else {
             self.damage(segment, end, written_end.saturating_sub(end));
         }
-        let again = pending.as_ref().map(|batch| (batch.at, batch.end()));
+        // The making of this segment, too, may have failed to be synced.
+        let unsure = pending.as_ref().map(|batch| (batch.at, batch.end()));
+        let again = unsure.or_else(|| from.is_none().then_some((end, end)));
         if let Some(batch) = pending {
             last_at = batch.records.last().map_or(last_at, |(_, place)| place.at);
             self.deliver(batch, segment, visit)?;
