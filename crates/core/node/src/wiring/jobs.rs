@@ -5,6 +5,7 @@ use base::JobId;
 use storage::backup::{self, Backup, Stage};
 use storage::retrieval::{self, Retrieval};
 
+use crate::catalogue::entry;
 use crate::input::Failure;
 use crate::node::Node;
 use crate::output::{JobState, Output, Safety};
@@ -374,8 +375,13 @@ impl Node {
         }
     }
 
+    /// A service that is on its way up will do: the job waits for it.
     fn need_service(&self, name: &'static str) -> Result<(), Failure> {
-        if self.services.is_on(name) { Ok(()) } else { Err(Failure::ServiceOff { service: name }) }
+        let needs = entry(name).map(|entry| entry.needs).unwrap_or_default();
+        for need in needs {
+            self.need_service(need)?;
+        }
+        if self.is_enabled(name) { Ok(()) } else { Err(Failure::ServiceOff { service: name }) }
     }
 }
 
