@@ -102,7 +102,7 @@ impl Database {
     /// Opens the database in the file `name`, or makes it.
     ///
     /// # Errors
-    /// As [`OpenError`] says. A damaged file is renamed to `<name>.damaged-<number>`, so that the
+    /// As [`OpenError`] says; `Busy` while somebody else has it open. A damaged file is renamed to `<name>.damaged-<number>`, so that the
     /// next call makes a new one.
     pub fn open(
         disk: Arc<dyn Disk>,
@@ -351,6 +351,7 @@ fn open_engine(
     renew: Renew,
 ) -> Result<Opened, DatabaseError> {
     let file = disk.open(name, Open::Existing)?;
+    file.try_lock()?;
     if file.is_empty()? {
         return Err(DatabaseError::Damaged { what: "it is empty".into() });
     }
@@ -376,6 +377,7 @@ fn create_engine(
     settings: DatabaseSettings,
 ) -> Result<Opened, DatabaseError> {
     let file = disk.open(unfinished, Open::Empty)?;
+    file.try_lock()?;
     let failure = Arc::new(Failure::default());
     let backend = Backend { file, failure: failure.clone() };
     let database = guarded(&failure, || {

@@ -59,6 +59,12 @@ pub enum DiskError {
         /// The name.
         name: String,
     },
+    /// Somebody else has the file locked.
+    #[error("{name} is in use")]
+    Busy {
+        /// The file.
+        name: String,
+    },
     /// An earlier sync of this file failed: what it holds is unknown until it is opened again.
     #[error("{name} could not be made durable before; it must be opened again")]
     Poisoned {
@@ -174,6 +180,12 @@ pub trait DiskFile: Debug + Send + Sync {
     /// # Errors
     /// As [`DiskError`] says.
     fn sync(&self) -> Result<(), DiskError>;
+
+    /// Locks the file against other handles that ask for it, until this one is dropped.
+    ///
+    /// # Errors
+    /// As [`DiskError`] says; `Busy` if another handle holds it.
+    fn try_lock(&self) -> Result<(), DiskError>;
 
     /// The length, bytes.
     ///

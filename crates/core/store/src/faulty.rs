@@ -234,7 +234,8 @@ impl Disk for FaultyDisk {
         };
         drop(world);
         let (disk, name) = (self.clone(), name.to_string());
-        Ok(Arc::new(FaultyFile { disk, inode, name, is_poisoned: AtomicBool::new(false) }))
+        let (is_poisoned, has_lock) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Arc::new(FaultyFile { disk, inode, name, is_poisoned, has_lock }))
     }
 
     fn remove(&self, name: &str) -> Result<(), DiskError> {
@@ -288,6 +289,15 @@ struct FaultyFile {
     inode: u64,
     name: String,
     is_poisoned: AtomicBool,
+    has_lock: AtomicBool,
+}
+
+impl Drop for FaultyFile {
+    fn drop(&mut self) {
+        if *self.has_lock.get_mut() {
+            self.disk.world().locked.remove(&self.inode);
+        }
+    }
 }
 
 impl FaultyFile {
@@ -384,6 +394,14 @@ impl DiskFile for FaultyFile {
             world.image.inode_mut(self.inode).sync();
         }
         world.changed(&sync, &[]);
+        Ok(())
+    }
+
+    fn try_lock(&self) -> Result<(), DiskError> {
+        if !self.disk.world().locked.insert(self.inode) {
+            return Err(DiskError::Busy { name: self.name.clone() });
+        }
+        self.has_lock.store(true, Ordering::Relaxed);
         Ok(())
     }
 

@@ -111,7 +111,10 @@ impl Index {
     ) -> Result<Page, DatabaseError> {
         let limit = limit.min(PAGE_ROWS_MAX);
         let overlay = self.read();
-        let from = low.map(|key| (table, key.to_vec()));
+        let from = match low.map(|key| (table, key.to_vec())) {
+            Bound::Unbounded => Bound::Included((table, Vec::new())),
+            from => from,
+        };
         let range = (from, Bound::Excluded((table, high.to_vec())));
         let mut newer: Rows = Rows::new();
         if !is_empty_range(low, high) {

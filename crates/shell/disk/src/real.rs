@@ -4,7 +4,7 @@ mod platform;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -159,6 +159,13 @@ impl DiskFile for RealFile {
                 }
                 error => error,
             }
+        })
+    }
+
+    fn try_lock(&self) -> Result<(), DiskError> {
+        self.file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => DiskError::Busy { name: self.name.clone() },
+            TryLockError::Error(error) => self.fails(Action::Open)(error),
         })
     }
 

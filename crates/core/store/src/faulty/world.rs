@@ -1,6 +1,6 @@
 //! The state of a faulty disk and the faults that are planned for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::sync::Arc;
 
@@ -148,6 +148,8 @@ pub(super) struct World {
     pub(super) rates: Rates,
     pub(super) planned: BTreeMap<u64, Fault>,
     pub(super) operations: u64,
+    /// Inodes that a handle holds locked.
+    pub(super) locked: BTreeSet<u64>,
     pub(super) history: Option<Vec<Image>>,
     pub(super) trace: blake3::Hasher,
 }
@@ -171,6 +173,7 @@ impl World {
             rates: Rates::default(),
             planned: BTreeMap::new(),
             operations: 0,
+            locked: BTreeSet::new(),
             history: None,
             trace: blake3::Hasher::new(),
         }

@@ -8,7 +8,7 @@ mod world;
 
 use std::sync::Arc;
 
-use base::{ContractId, Date, Hash, IdentityId, Label, SecretKey, Signature, SymmetricKey, encode};
+use base::{Date, Hash, Label, SecretKey, Signature, SymmetricKey, encode};
 
 use super::*;
 use crate::disk::Open;
@@ -242,12 +242,8 @@ fn lists_come_in_pages_and_in_order() {
 
 #[test]
 fn one_commit_of_many_is_few_syncs() {
-    let (disk, _) = store();
-    let mut store =
-        FragmentStore::open(Arc::new(disk.restart()), Settings::usual([7; 32])).unwrap();
-    let disk = disk.restart();
-    drop(store);
-    store = FragmentStore::open(Arc::new(disk.clone()), Settings::usual([7; 32])).unwrap();
+    let disk = FaultyDisk::new(1);
+    let mut store = FragmentStore::open(Arc::new(disk.clone()), Settings::usual([7; 32])).unwrap();
     store.open_contract(&opening(1, 1 << 30), NOW).unwrap();
     store.commit(&[put(1, 0, 100)], &sign, NOW);
     let puts: Vec<Put> = (1..=512).map(|n| put(1, n, 100)).collect();
@@ -312,6 +308,15 @@ fn the_reader_follows_what_compaction_moves() {
 }
 
 #[test]
+fn there_is_only_one_store_on_a_disk() {
+    let (disk, store) = store();
+    let busy = crate::DiskError::Busy { name: "index".into() };
+    assert_eq!(open(&disk).unwrap_err(), OpenStoreError::Disk(busy));
+    drop(store);
+    assert!(open(&disk).is_ok());
+}
+
+#[test]
 fn impossible_settings_are_refused() {
     for segment_bytes in [0, 4096, 5000, 1 << 50] {
         let settings = Settings { segment_bytes, ..settings() };
@@ -341,5 +346,4 @@ fn a_file_that_is_no_segment_is_left_alone() {
     disk.open("notes", Open::OrCreate).unwrap();
     open(&disk).unwrap();
     assert!(disk.list().unwrap().contains(&"segment-1".to_string()));
-    let _ = (ContractId::default(), IdentityId::default());
 }

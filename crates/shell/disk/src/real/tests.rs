@@ -60,6 +60,17 @@ fn room_that_cannot_be_had_is_no_space() {
 }
 
 #[test]
+fn a_lock_ends_with_its_handle() {
+    let (_home, disk) = real();
+    let holder = disk.open("one", Open::OrCreate).unwrap();
+    holder.try_lock().unwrap();
+    let busy = Err(DiskError::Busy { name: "one".into() });
+    assert_eq!(disk.open("one", Open::Existing).unwrap().try_lock(), busy);
+    drop(holder);
+    disk.open("one", Open::Existing).unwrap().try_lock().unwrap();
+}
+
+#[test]
 fn names_of_others_are_not_listed() {
     let (home, disk) = real();
     std::fs::write(home.path().join("store").join("Not Ours"), b"x").unwrap();

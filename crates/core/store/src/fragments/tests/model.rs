@@ -94,7 +94,21 @@ fn word(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn perform(act: &Act, disk: &mut FaultyDisk, store: &mut FragmentStore, model: &mut Model) {
+/// The disk as the next start finds it, if the act ends with a start.
+fn next_disk(act: &Act, disk: &FaultyDisk) -> Option<FaultyDisk> {
+    match act {
+        Act::Restart => Some(disk.restart()),
+        Act::Crash(seed) => Some(disk.crash(*seed)),
+        Act::LoseIndex => {
+            let next = disk.restart();
+            let _ = crate::Disk::remove(&next, "index");
+            Some(next)
+        }
+        _ => None,
+    }
+}
+
+fn perform(act: &Act, store: &mut FragmentStore, model: &mut Model) {
     let now = Date(5);
     match act {
         Act::Put(fragments) => {
@@ -154,16 +168,7 @@ fn perform(act: &Act, disk: &mut FaultyDisk, store: &mut FragmentStore, model: &
         }
         Act::Flush => store.flush().unwrap(),
         Act::Compact => drop(store.compact(40).unwrap()),
-        Act::Restart => *store = open(disk).unwrap(),
-        Act::Crash(seed) => {
-            *disk = disk.crash(*seed);
-            *store = open(disk).unwrap();
-        }
-        Act::LoseIndex => {
-            *disk = disk.restart();
-            let _ = crate::Disk::remove(disk, "index");
-            *store = open(disk).unwrap();
-        }
+        Act::Restart | Act::Crash(_) | Act::LoseIndex => {}
     }
 }
 
@@ -204,7 +209,12 @@ proptest! {
             model.is_closed.insert(number, false);
         }
         for act in &acts {
-            perform(act, &mut disk, &mut store, &mut model);
+            if let Some(next) = next_disk(act, &disk) {
+                drop(store);
+                disk = next;
+                store = open(&disk).unwrap();
+            }
+            perform(act, &mut store, &mut model);
         }
         compare(&store, &model);
         drop(store);

@@ -234,7 +234,8 @@ fn a_customer_cannot_plant_a_record() {
         .find_map(|(name, bytes)| {
             let found =
                 bytes.windows(5000).rposition(|window| window == &planted.payload[..5000])?;
-            (found as u64 % ALIGN_BYTES != 0).then_some((name, found as u64))
+            let found = found as u64;
+            (!found.is_multiple_of(ALIGN_BYTES)).then_some((name, found))
         })
         .unwrap();
     assert!(disk.rot(&name, at / ALIGN_BYTES * ALIGN_BYTES + 30, 1));
