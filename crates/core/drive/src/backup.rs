@@ -39,3 +39,6 @@ pub struct Settings {
     /// 32 fresh random bytes, from which the padding of this run follows.
     pub random: SymmetricKey,
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,3 +21,6 @@ pub(crate) use reader::damaged;
 pub use reader::{CACHE_BYTES, Reader, Run};
 pub use source::{BlockSource, Range, SourceError};
 pub use walk::{Step, Walk, find, list};
+
+#[cfg(test)]
+mod tests;

@@ -108,18 +108,35 @@ impl Session<'_> {
         is_complete: bool,
     ) -> Result<(), BackupError> {
         let Directory { name, parent_end, mut node, writer } = directory;
-        if let Some(known) = &mut self.known {
-            while let Some(path) = known.next_below(&self.path, self.pipeline.catalog)? {
-                if is_complete {
-                    self.pipeline.add_file((path, None), Need::default())?;
-                }
-            }
-        }
+        self.pass_over(is_complete)?;
         let pipeline = &mut self.pipeline;
         let content = writer.finish(&mut |page: &[u8]| put_page(pipeline, page))?;
         node.kind = Kind::Directory { content };
         self.path.truncate(parent_end);
         self.add(&name, node)
+    }
+
+    /// Goes behind all that earlier runs knew below the directory in hand. What this run did not meet
+    /// is gone, if it went through all of it.
+    fn pass_over(&mut self, is_complete: bool) -> Result<(), BackupError> {
+        let catalog = self.pipeline.catalog;
+        let Some(known) = &mut self.known else { return Ok(()) };
+        loop {
+            match known.next_to(&self.path, catalog)? {
+                Met::Later => break,
+                Met::Before(path) => self.pipeline.add_file((path, None), Need::default())?,
+                // It was a file.
+                Met::Same(_) => {
+                    self.pipeline.add_file((self.path.clone(), None), Need::default())?;
+                }
+            }
+        }
+        while let Some(path) = known.next_below(&self.path, catalog)? {
+            if is_complete {
+                self.pipeline.add_file((path, None), Need::default())?;
+            }
+        }
+        Ok(())
     }
 
     /// Adds an entry to the directory in hand, or a root.
@@ -152,13 +169,16 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Bytes of the open pages of all directories on the way.
+    pub(super) fn open_pages_bytes(&self) -> usize {
+        self.directories.iter().map(|directory| directory.writer.open_bytes()).sum()
+    }
+
     /// Stores the longest open pages when all together take too much memory.
     fn shorten_pages(&mut self) -> Result<(), BackupError> {
-        let bytes = |directory: &Directory| directory.writer.open_bytes();
-        while self.directories.iter().map(bytes).sum::<usize>() > OPEN_PAGES_BYTES_MAX {
-            let Some(longest) = self.directories.iter_mut().max_by_key(|one| bytes(one)) else {
-                break;
-            };
+        while self.open_pages_bytes() > OPEN_PAGES_BYTES_MAX {
+            let bytes = |directory: &&mut Directory| directory.writer.open_bytes();
+            let Some(longest) = self.directories.iter_mut().max_by_key(bytes) else { break };
             let pipeline = &mut self.pipeline;
             longest.writer.flush(&mut |page: &[u8]| put_page(pipeline, page))?;
         }

@@ -9,9 +9,14 @@ use super::lane::{Part, Slot};
 use crate::catalog::{Batch, FreshRow, Placed, SegmentRow, kind_byte};
 use crate::format::{BlockEntry, BlockKind, ChunkKind, ChunkRef};
 
-/// Rows of files that may wait; those beyond are left out, and their files read again by the next
-/// run, which finds all their chunks.
-pub(crate) const FILES_WAITING_MAX: usize = 64 * 1024;
+/// Bytes of rows of files that may wait; those beyond are left out, and their files read again by
+/// the next run, which finds all their chunks.
+const FILES_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Rows of files that are written without waiting for the next receipt.
+const READY_FILES_MAX: usize = 4_096;
+/// Bytes of such rows.
+const READY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// A path and what is known of it; nothing deletes the row.
 pub(crate) type FileChange = (Vec<u8>, Option<FileRow>);
@@ -67,9 +72,10 @@ pub(crate) struct Pending {
     blocks: BTreeMap<Slot, Block>,
     by_id: BTreeMap<BlockId, Slot>,
     files: BTreeMap<Need, Vec<FileChange>>,
-    files_waiting: usize,
+    files_bytes: usize,
     /// Files that wait for nothing but the next batch.
     ready: Vec<FileChange>,
+    ready_bytes: usize,
     /// Index segments on their way: their numbers and the fresh rows that they hold.
     segments: BTreeMap<ChunkId, (u64, Vec<u64>)>,
     sealed: usize,
@@ -128,19 +134,25 @@ impl Pending {
         self.sealed
     }
 
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> (usize, usize) {
+        (self.chunks.len(), self.blocks.len())
+    }
+
     /// Takes note of a file that was read whole.
     pub(crate) fn add_file(&mut self, row: FileChange, need: Need) {
         if need == Need::default() {
+            self.ready_bytes += row_bytes(&row);
             self.ready.push(row);
-        } else if self.files_waiting < FILES_WAITING_MAX {
-            self.files_waiting += 1;
+        } else if self.files_bytes < FILES_BYTES_MAX {
+            self.files_bytes += row_bytes(&row);
             self.files.entry(need).or_default().push(row);
         }
     }
 
-    /// Files that wait for nothing but a batch.
-    pub(crate) fn ready_files(&self) -> usize {
-        self.ready.len()
+    /// Whether so many files wait for nothing but a batch that it is time for one.
+    pub(crate) fn is_batch_due(&self) -> bool {
+        self.ready.len() >= READY_FILES_MAX || self.ready_bytes >= READY_BYTES_MAX
     }
 
     /// A sealed block that a waiting chunk is in.
@@ -228,6 +240,7 @@ impl Pending {
         };
         let (data, catalog) = (mark(BlockKind::Data, next.0), mark(BlockKind::Catalog, next.1));
         let mut rows = std::mem::take(&mut self.ready);
+        self.ready_bytes = 0;
         let end = Need { data, catalog: u64::MAX };
         let ready: Vec<Need> = self
             .files
@@ -237,11 +250,17 @@ impl Pending {
             .collect();
         for need in ready {
             let files = self.files.remove(&need).unwrap_or_default();
-            self.files_waiting -= files.len();
+            self.files_bytes -= files.iter().map(row_bytes).sum::<usize>();
             rows.extend(files);
         }
         rows
     }
+}
+
+/// About what a row takes in memory.
+fn row_bytes((path, row): &FileChange) -> usize {
+    const ROW_BYTES: usize = 128;
+    path.len() + row.as_ref().map_or(0, |row| row.content.len()) + ROW_BYTES
 }
 
 fn need_of(parts: &[Part]) -> Need {

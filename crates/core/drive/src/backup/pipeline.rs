@@ -50,8 +50,6 @@ pub struct Totals {
 
 /// Chunks of one row of fresh chunks.
 const FRESH_CHUNKS_MAX: usize = 32 * 1024;
-/// Rows of files that are written without waiting for the next receipt.
-const READY_FILES_MAX: usize = 4_096;
 
 pub(crate) struct Pipeline<'a> {
     pub(crate) catalog: Catalog<'a>,
@@ -198,7 +196,7 @@ impl<'a> Pipeline<'a> {
     /// Takes note of a file that was read whole, or of one that is gone.
     pub(crate) fn add_file(&mut self, row: FileChange, need: Need) -> Result<(), BackupError> {
         self.pending.add_file(row, need);
-        if self.pending.ready_files() >= READY_FILES_MAX { self.placed(&[]) } else { Ok(()) }
+        if self.pending.is_batch_due() { self.placed(&[]) } else { Ok(()) }
     }
 
     /// Writes down, durably, what is safe now that these blocks are placed.
@@ -223,6 +221,11 @@ impl<'a> Pipeline<'a> {
     /// What must be known of a block of this run that a waiting chunk is in.
     pub(crate) fn block(&self, id: BlockId) -> Option<BlockEntry> {
         self.pending.block(id)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> (usize, usize) {
+        self.pending.held()
     }
 
     pub(crate) fn give_back(&mut self, stripe: Stripe) {

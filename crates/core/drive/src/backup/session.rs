@@ -169,6 +169,7 @@ impl<'a> Session<'a> {
         self.check_turn(name)?;
         let Some(known) = self.links.find(group) else { return Ok(false) };
         let (node, need, is_settled) = known;
+        self.known(name)?;
         if is_settled {
             self.keep(name, *stat, &node, need)?;
         }
@@ -195,6 +196,7 @@ impl<'a> Session<'a> {
     /// A bad name or a wrong order.
     pub fn begin_file(&mut self, name: &[u8], meta: Meta, stat: Stat) -> Result<(), BackupError> {
         self.check_turn(name)?;
+        self.known(name)?;
         self.file.clear();
         self.open = Some(OpenFile { name: name.to_vec(), meta, stat });
         Ok(())
@@ -290,5 +292,11 @@ impl<'a> Session<'a> {
     /// Takes the memory of a block that is placed, to be used again.
     pub fn give_back(&mut self, stripe: Stripe) {
         self.pipeline.give_back(stripe);
+    }
+
+    /// Chunks and blocks that are held because they are not safe.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> (usize, usize) {
+        self.pipeline.held()
     }
 }

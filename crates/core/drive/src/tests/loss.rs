@@ -14,7 +14,7 @@ use super::world::{Suppliers, World, chunks, restore, shape};
 use crate::catalog::kind_byte;
 use crate::check::{Hurt, hurt};
 use crate::format::{BlockEntry, BlockKind, ChunkKind};
-use crate::restore::{BlockSource, Range, Reader, RestoreError, SourceError};
+use crate::restore::{BlockSource, Filter, Range, Reader, RestoreError, SourceError, Step, Walk};
 
 fn lose(world: &mut World, count: usize, random: &mut ChaCha8Rng) {
     for kept in world.suppliers.blocks.values_mut() {
@@ -111,6 +111,30 @@ fn a_missing_directory_is_named_and_the_rest_is_told() {
     };
     hurt(&version, &BTreeSet::from([block]), &mut world.reader(), &mut out).unwrap();
     assert_eq!(found, [Hurt::Directory { path: b"/home/ann/many".to_vec() }]);
+    // The same if only the source knows that the block is missing.
+    world.suppliers.blocks.get_mut(&block).unwrap().lost = (0..4).collect();
+    let mut again = Vec::new();
+    let mut out = |hurt| {
+        again.push(hurt);
+        Ok(())
+    };
+    hurt(&version, &BTreeSet::new(), &mut world.reader(), &mut out).unwrap();
+    assert_eq!(again, found);
+    // The file beside it is read all the same.
+    let mut walk = Walk::new(&version, Filter::all());
+    let mut reader = world.reader();
+    let (mut files, mut errors, mut incomplete) = (0, 0, Vec::new());
+    loop {
+        match walk.next(&mut reader) {
+            Ok(None) => break,
+            Ok(Some(Step::Entry { .. })) => files += 1,
+            Ok(Some(Step::Leave { path, is_complete: false, .. })) => incomplete.push(path),
+            Ok(Some(_)) => {}
+            Err(error) => errors += u32::from(error.is_local()),
+        }
+    }
+    assert_eq!((files, errors), (1, 1));
+    assert_eq!(incomplete, [b"many".to_vec(), Vec::new()]);
 }
 
 /// Gives bytes with one bit flipped, as if nobody had verified them.

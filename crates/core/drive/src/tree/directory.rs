@@ -14,15 +14,15 @@ const CUT_MASK: u64 = 511;
 
 /// Says after which names a page may end: keyed, so that lengths of pages tell nothing about names.
 #[derive(Clone)]
-pub(crate) struct Cutter([u8; 32]);
+pub(crate) struct Cutter(SymmetricKey);
 
 impl Cutter {
     pub(crate) fn new(key: &SymmetricKey) -> Self {
-        Self(key.0)
+        Self(key.clone())
     }
 
     fn is_end(&self, name: &Name) -> bool {
-        let hash = blake3::keyed_hash(&self.0, name.as_bytes());
+        let hash = blake3::keyed_hash(&self.0.0, name.as_bytes());
         let mut first = [0; 8];
         first.copy_from_slice(&hash.as_bytes()[..8]);
         u64::from_le_bytes(first) & CUT_MASK == 0

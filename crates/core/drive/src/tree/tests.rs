@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 use base::{ChunkId, SymmetricKey, hash};
+use expect_test::expect;
 
 use super::*;
 use crate::format::{
@@ -130,6 +131,14 @@ fn directories_of_any_size_come_back() {
         assert!(names == wanted, "{count}");
     }
     assert_eq!(directory(0..0, &mut Chunks::new()), Content::empty());
+}
+
+#[test]
+fn where_pages_end_is_frozen() {
+    let mut chunks = Chunks::new();
+    let content = directory(0..3_000, &mut chunks);
+    let lengths: Vec<u64> = pieces_of(&content, &chunks).iter().map(Piece::bytes).collect();
+    expect!["[60061, 24289, 44485, 69169]"].assert_eq(&format!("{lengths:?}"));
 }
 
 #[test]
