@@ -41,6 +41,19 @@ codes! {
         NOTHING;
         "Check the path, its owner and its mode, or choose another with --home." }
 
+    "bad-settings" State {
+        "The settings file is not TOML, has an unknown name, or a value that cannot be.";
+        NOTHING;
+        "Correct the line that is named, or compare with `bitdust config default`." }
+    "init-failed" Failed {
+        "The identity could not be made or kept.";
+        "There is no identity in this home yet.";
+        "Look at the cause that is named and run `bitdust init` again." }
+    "input-unreadable" Failed {
+        "A file or an answer that is needed cannot be read.";
+        NOTHING;
+        "Check the path and its mode." }
+
     // Words and passwords.
     "wrong-password" Secret {
         "The password does not open the keystore.";
@@ -105,6 +118,11 @@ codes! {
         NOTHING;
         "Check where it goes: a full disk or a closed pipe." }
 
+    "demo-failed" Failed {
+        "The demo could not go on.";
+        "It works on data of its own: nothing of yours was touched.";
+        "Look at the cause that is named; with --keep what it made stays to be looked at." }
+
     // The API.
     "bad-request" Usage {
         "A field, a value or a path of the request is not valid.";
@@ -131,7 +149,7 @@ codes! {
         NOTHING;
         "Send it again." }
     "busy" TooBusy {
-        "The daemon has as many connections or requests as it takes.";
+        "The daemon has as many requests as it takes, or another backup runs.";
         NOTHING;
         "Try again in a moment." }
 
@@ -148,6 +166,14 @@ codes! {
         "The version, or this computer, has no such path.";
         NOTHING;
         "See `bitdust version show N --recursive`." }
+    "no-such-setting" Missing {
+        "There is no such setting.";
+        NOTHING;
+        "See `bitdust config show`." }
+    "bad-setting" Usage {
+        "A setting cannot have this value.";
+        "Nothing was changed: the settings are as they were.";
+        "See `bitdust config default` for the form of each." }
     "no-such-service" Missing {
         "There is no such service.";
         NOTHING;
@@ -164,4 +190,60 @@ codes! {
         "No customer of yours has this identity.";
         NOTHING;
         "See `bitdust customer list`." }
+
+    // Jobs.
+    "job-cancelled" State {
+        "The job was cancelled.";
+        "What is safe already stays safe and is not sent again.";
+        "Begin it again when you want it." }
+    "job-failed" Failed {
+        "The job could not reach its end.";
+        SAFE_STAYS;
+        "Look at it with `bitdust job show ID`." }
+    "too-few-suppliers" TooFewSuppliers {
+        "Fewer suppliers can be reached, or hired, than the work needs.";
+        "Nothing is lost as long as the missing suppliers come back; nothing wrong was written.";
+        "Wait for the ones that are named, or hire others: `bitdust supplier hire`." }
+    "held-up" State {
+        "A supplier takes nothing, so the backup cannot go on.";
+        "What is safe already stays safe; the rest of the backup is not stored.";
+        "Look at `bitdust supplier list`. Start the backup again: nothing safe is sent twice." }
+    "own-disk" NoSpace {
+        "A disk of this computer is full or fails.";
+        "What was reported as safe stays safe at the suppliers.";
+        "Make room or check the disk, then start it again." }
+    "drive-not-ready" State {
+        "The drive is not in hand yet: it is still looked for in the network.";
+        "Nothing was changed. Nothing is published before it is known what is there already.";
+        "Wait until `bitdust status` says that it is ready, or give the address of a running node." }
+    "service-off" State {
+        "A service that is needed does not run.";
+        NOTHING;
+        "Start it with `bitdust service start NAME`." }
+    "unknown" Missing {
+        "There is nothing that is named like this.";
+        NOTHING;
+        "See the list of what was named." }
+    "damaged" Failed {
+        "Data at the suppliers contradicts what was signed.";
+        "No wrong byte was written. Other fragments of the same data may still bring it back.";
+        "Run `bitdust check --percent 100` and look at `bitdust supplier list`." }
+    "setting" State {
+        "A setting does not allow it.";
+        NOTHING;
+        "Change it with `bitdust config set`." }
+    "outside" Failed {
+        "Something outside of the node failed: a file, a disk, the system.";
+        "What was safe stays safe; nothing was written outside its place.";
+        "Look at the cause that is named, then start it again." }
+
+    // The network.
+    "not-reached" Failed {
+        "A node does not answer at the address, or does not say who it is.";
+        NOTHING;
+        "Check the address and whether that node runs, in the same network." }
+    "supplier-store-damaged" Failed {
+        "The fragments that are kept for others cannot be opened.";
+        "Your own data is not touched; others hold other fragments of the same data.";
+        "Check the disk; if it cannot be saved, set supplier.path to another directory." }
 }

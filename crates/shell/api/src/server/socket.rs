@@ -59,8 +59,8 @@ impl Listener {
     }
 }
 
-/// Listens at `path`; its directory becomes 0700, the socket 0600. The caller holds the lock of the
-/// home, so a socket at which nobody answers was left by a daemon that died, and is replaced.
+/// Listens at `path`. The socket is 0600; its directory, if it has to be made, 0700. The caller holds
+/// the lock of the home, so a socket at which nobody answers was left by a daemon that died, and is replaced.
 ///
 /// # Errors
 /// Somebody answers there, it is no socket, the path is too long, or the system refuses.
@@ -90,15 +90,10 @@ pub fn bind(path: &Path) -> Result<Listener, BindError> {
     Ok(Listener { socket, guard: Guard(path.into()) })
 }
 
+/// A directory that is there keeps its mode: it may be one of the system.
 fn make_private(directory: &Path) -> Result<(), BindError> {
-    let failed = |source| system("make", directory, source);
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
-    let mode = std::fs::metadata(directory).map_err(failed)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        std::fs::set_permissions(directory, Permissions::from_mode(0o700))
-            .map_err(|source| system("close to others", directory, source))?;
-    }
-    Ok(())
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(|source| system("make", directory, source))
 }
 
 fn remove_if_there(path: &Path) -> Result<(), BindError> {

@@ -12,12 +12,12 @@ fn mode(path: &std::path::Path) -> u32 {
 }
 
 #[test]
-fn home_and_socket_are_closed_to_others() {
+fn the_socket_and_new_directories_are_closed_to_others() {
     let home = tempfile::tempdir().unwrap();
     std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let socket = home.path().join("api.sock");
     let listener = bind(&socket).unwrap();
-    assert_eq!((mode(home.path()), mode(&socket)), (0o700, 0o600));
+    assert_eq!((mode(home.path()), mode(&socket)), (0o755, 0o600));
     let new = home.path().join("deep/new/api.sock");
     let other = bind(&new).unwrap();
     assert_eq!((mode(new.parent().unwrap()), mode(&new)), (0o700, 0o600));

@@ -188,7 +188,7 @@ fn backup(paths: &[String]) -> Answer<JobView> {
         Some("problems") => job("job-problems"),
         Some("failed") => job("job-failed"),
         Some("nobody") => Err(too_few()),
-        Some("full") => Err(error("no-space", "The disk of this computer is full.")),
+        Some("full") => Err(error("own-disk", "The disk of this computer is full.")),
         _ => job("job-done"),
     }
 }
