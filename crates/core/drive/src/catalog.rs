@@ -20,7 +20,7 @@ pub(crate) use known::{Known, Met};
 pub use rows::{FragmentRow, Placed, Stat};
 pub(crate) use rows::{FreshRow, Place, PlacedRun, Progress, SegmentRow, kind_byte};
 
-use crate::format::{BlockEntry, HeadRef, Version};
+use crate::format::{BlockEntry, HeadRef, PlainHeadRef, Version};
 use crate::restore::Range;
 
 pub(super) const FRESH: Table = Table("catalog fresh");
@@ -76,7 +76,7 @@ impl<'a> Catalog<'a> {
     /// # Errors
     /// As [`CatalogError`] says.
     pub fn head(self) -> Result<Option<HeadRef>, CatalogError> {
-        self.row(STATE, HEAD)
+        Ok(self.row::<PlainHeadRef>(STATE, HEAD)?.map(|PlainHeadRef(head)| head))
     }
 
     /// One version.

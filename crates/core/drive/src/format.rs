@@ -19,6 +19,7 @@ pub use node::{
     Time, XATTRS_BYTES_MAX, Xattr,
 };
 pub(crate) use page::{PageReader, PageWriter};
+pub(crate) use version::PlainHeadRef;
 pub use version::{HEAD_REF_BYTES_MAX, Head, HeadRef, Root, Version};
 
 #[cfg(test)]

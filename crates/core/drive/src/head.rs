@@ -1,11 +1,11 @@
 //! The reference to the head as others keep it: sealed, for which blocks hold the head and how long
 //! it is are not their business.
 
-use base::{DecodeError, Hash, Hasher, Wire, decode, encode};
+use base::{DecodeError, Hash, Hasher, decode, encode};
 use codec::{OpenError, Opener, Sealer, Suite};
 use spaces::Keyring;
 
-use crate::format::{HEAD_REF_BYTES_MAX, HeadRef};
+use crate::format::{HEAD_REF_BYTES_MAX, HeadRef, PlainHeadRef};
 use crate::keys::Keys;
 
 /// Why bytes are not the reference to a head of this drive.
@@ -34,7 +34,8 @@ impl HeadRef {
     /// and new for each call. Nothing if it would be longer.
     pub(crate) fn seal(&self, keys: &Keys, suite: Suite, salt: &[u8; 32]) -> Option<Vec<u8>> {
         let mut sealer = Sealer::new(suite);
-        let (epoch, record) = keys.seal_root(&mut sealer, salt, &encode(self)).ok()?;
+        let (epoch, record) =
+            keys.seal_root(&mut sealer, salt, &encode(&PlainHeadRef(self.clone()))).ok()?;
         let mut bytes = vec![VERSION];
         bytes.extend_from_slice(&epoch.to_le_bytes());
         bytes.extend_from_slice(record);
@@ -60,10 +61,8 @@ impl HeadRef {
         let mut opener = Opener::new();
         let plain = Keys::open_root(keyring, &mut opener, epoch, record)
             .ok_or(HeadError::NoKey { epoch })??;
-        if plain.len() > HeadRef::BYTES_MAX {
-            return Err(DecodeError::TooLong { bytes: plain.len(), limit }.into());
-        }
-        Ok(decode(plain)?)
+        let PlainHeadRef(head) = decode(plain)?;
+        Ok(head)
     }
 }
 

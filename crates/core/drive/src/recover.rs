@@ -9,7 +9,7 @@ use store::Drive;
 use store::drive::{ChunkPlace, Extent};
 
 use crate::catalog::{Batch, Catalog, Place, PlacedRun, Progress, SegmentRow, kind_byte};
-use crate::format::{BlockEntry, ChunkEntry, Head, HeadRef, IndexSegment};
+use crate::format::{BlockEntry, ChunkEntry, Head, HeadRef, IndexSegment, PlainHeadRef};
 use crate::restore::{BlockSource, Range, Reader, RestoreError};
 
 /// Fragments that a recovery keeps, bytes.
@@ -42,7 +42,7 @@ pub fn recover(
     report: &mut dyn FnMut(Recovered),
 ) -> Result<Recovered, RestoreError> {
     let catalog = Catalog::new(drive);
-    let name = hash("bitdust drive recovery v1", &encode(head_ref));
+    let name = hash("bitdust drive recovery v1", &encode(&PlainHeadRef(head_ref.clone())));
     let mut reader = Reader::with_cache(drive, keyring, source, CACHE_BYTES);
     let head = read_head(head_ref, &mut reader)?;
     let done = catalog.progress()?.filter(|progress| progress.head == name);

@@ -8,7 +8,7 @@ use super::rows::{FragmentRow, FreshRow, Progress, SegmentRow, block_row};
 use super::{
     BLOCKS, CHUNKS, FILES, FRAGMENTS, FRESH, HEAD, PROGRESS, SEGMENTS, SOURCE, STATE, VERSIONS,
 };
-use crate::format::{BlockEntry, HeadRef, Version};
+use crate::format::{BlockEntry, HeadRef, PlainHeadRef, Version};
 
 /// Changes that are made together.
 #[derive(Debug, Default)]
@@ -63,7 +63,7 @@ impl Batch {
         writes.extend(
             self.versions.iter().map(|version| put(VERSIONS, &key(version.number), version)),
         );
-        writes.extend(self.head.iter().map(|head| put(STATE, HEAD, head)));
+        writes.extend(self.head.map(|head| put(STATE, HEAD, &PlainHeadRef(head))));
         writes.extend(self.progress.iter().map(|progress| put(STATE, PROGRESS, progress)));
         if self.is_recovered {
             writes.push(delete(STATE, PROGRESS));

@@ -86,6 +86,10 @@ impl BorshDeserialize for HeadRef {
     }
 }
 
-impl Wire for HeadRef {
+/// The encoded reference, which leaves this crate sealed only: see [`HeadRef::open`].
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(crate) struct PlainHeadRef(pub(crate) HeadRef);
+
+impl Wire for PlainHeadRef {
     const BYTES_MAX: usize = HEAD_REF_BYTES_MAX;
 }
