@@ -6,17 +6,18 @@ use base::{
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 
-use crate::policy::{Policy, Spread};
-
+mod arrangements;
 #[cfg(test)]
 mod tests;
+
+pub use arrangements::{ARRANGEMENTS_BYTES_MAX, Arrangement, Place, arrangements_fit};
 
 /// How long a new contract runs, milliseconds.
 pub const TERM_MS: u64 = 400 * base::DAY_MS;
 /// How long data outlives its contract, milliseconds.
 pub const NOTICE_MS: u64 = 60 * base::DAY_MS;
 /// Arrangements that a root document may name.
-pub const ARRANGEMENTS_MAX: usize = 64;
+pub const ARRANGEMENTS_MAX: usize = 256;
 
 /// What customer and supplier agree on.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -97,35 +98,6 @@ impl Contract {
     }
 }
 
-/// One supplier in an arrangement.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Place {
-    /// Who keeps.
-    pub identity: IdentityId,
-    /// The device that keeps.
-    pub device: DeviceId,
-    /// Under which contract.
-    pub contract: ContractId,
-}
-
-/// Which supplier has which place, for all blocks made while it was in force.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Arrangement {
-    /// Its number, from 1; blocks name it.
-    pub number: u32,
-    /// The policy.
-    pub policy: Policy,
-    /// The suppliers by place.
-    pub places: Vec<Place>,
-}
-
-impl Arrangement {
-    /// The code and its layout, if the number of places fits the policy.
-    pub fn spread(&self) -> Option<Spread> {
-        Spread::new(self.policy, u8::try_from(self.places.len()).ok()?).ok()
-    }
-}
-
 /// Where everything of a drive begins; kept by every supplier and found with the words alone.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct RootDocument {
@@ -139,7 +111,11 @@ pub struct RootDocument {
     pub date: Date,
     /// The keyring, sealed under the storage root.
     pub keyring: Vec<u8>,
-    /// All arrangements that blocks refer to.
+    /// All arrangements that blocks refer to, at most 256; together they fit into 36 KiB.
+    #[borsh(
+        serialize_with = "arrangements::serialize",
+        deserialize_with = "arrangements::deserialize"
+    )]
     pub arrangements: Vec<Arrangement>,
     /// Where the catalog's head is, as the crate `drive` writes it; empty for an empty drive.
     pub head: Vec<u8>,
