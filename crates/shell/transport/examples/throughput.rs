@@ -23,8 +23,8 @@ struct Case {
 
 const CASES: [Case; 5] = [
     Case { name: "raw tokio TCP, 1 stream", medium: None, streams: 1 },
-    Case { name: "TCP+Noise+Yamux, 1 stream", medium: Some("tcp"), streams: 1 },
-    Case { name: "TCP+Noise+Yamux, 4 streams", medium: Some("tcp"), streams: 4 },
+    Case { name: "TCP+TLS+Yamux, 1 stream", medium: Some("tcp"), streams: 1 },
+    Case { name: "TCP+TLS+Yamux, 4 streams", medium: Some("tcp"), streams: 4 },
     Case { name: "QUIC, 1 stream", medium: Some("quic"), streams: 1 },
     Case { name: "QUIC, 4 streams", medium: Some("quic"), streams: 4 },
 ];

@@ -1,7 +1,8 @@
-//! Every limit of the transport, by name. The worst case that they add up to stands in
-//! [`Limits::bytes_max`].
+//! Every limit of the transport, by name, and what they add up to in the worst case.
 
 use std::time::Duration;
+
+use crate::multiplex::{WINDOW_BYTES, WINDOW_GROWTH_BYTES};
 
 /// What a node grants to all peers, to one peer, to one network and to one connection.
 #[derive(Clone, Debug)]
@@ -25,6 +26,9 @@ pub struct Limits {
     /// Control and bulk streams of one connection, both directions together. What is beyond is
     /// refused, and the other side is told.
     pub streams_per_connection_max: usize,
+    /// Streams of all connections together, of any protocol. A connection may hold a quarter of what
+    /// is free; what a peer opens beyond is reset.
+    pub streams_max: usize,
     /// Inbound streams of one connection that have not yet named their protocol.
     pub streams_negotiating_max: usize,
     /// Accepted streams that nobody has taken from the events yet, for all peers together. What is
@@ -71,6 +75,7 @@ impl Default for Limits {
             handshake_wait: Duration::from_secs(5),
             idle_wait: Duration::from_secs(60),
             streams_per_connection_max: 128,
+            streams_max: 1024,
             streams_negotiating_max: 32,
             streams_waiting_max: 256,
             stream_wait: Duration::from_secs(5),
@@ -90,3 +95,23 @@ impl Default for Limits {
         }
     }
 }
+
+/// Bytes that one connection holds beside the windows of its streams, about.
+const CONNECTION_BYTES: usize = 128 * 1024;
+
+impl Limits {
+    /// Bytes of memory that hostile peers can make a node hold, about: the windows of all streams,
+    /// the growth and the buffers of all connections, and all records.
+    #[must_use]
+    pub fn bytes_max(&self) -> usize {
+        let connection = WINDOW_GROWTH_BYTES + CONNECTION_BYTES;
+        let connections = usize::try_from(self.connections_max).unwrap_or(usize::MAX);
+        let records = self.records_max + self.own_records_max;
+        (self.streams_max.saturating_mul(WINDOW_BYTES))
+            .saturating_add(connections.saturating_mul(connection))
+            .saturating_add(records.saturating_mul(self.record_bytes_max))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -75,7 +75,7 @@ pub(crate) async fn start(settings: Settings) -> Result<(Handle, Events), StartE
     let counts = Arc::new(Counts::default());
     let behaviour = Behaviour::new(&settings, &keys, &counts)?;
     let switches = Arc::new(Switches::new(settings.tcp, settings.quic));
-    let transport = media::build(&keys, &settings.limits, switches.clone())?;
+    let transport = media::build(&keys, &settings.limits, switches.clone(), counts.clone())?;
     let config = swarm::Config::with_tokio_executor()
         .with_idle_connection_timeout(settings.limits.idle_wait)
         .with_max_negotiating_inbound_streams(settings.limits.streams_negotiating_max);
