@@ -1,0 +1,63 @@
+//! Reading for customers. Everything here blocks.
+
+use base::{ContractId, IdentityId, decode, encode};
+use storage::terms::Contract;
+use storage::wire::{DocumentKind, Message, Refusal};
+
+use super::refusal::of_read;
+use super::{FragmentName, Order, Supplier};
+
+/// A fragment as it is given back.
+pub(crate) struct Served {
+    /// The masked bytes.
+    pub(crate) bytes: Vec<u8>,
+    /// The manifest that came with it.
+    pub(crate) manifest: Vec<u8>,
+}
+
+impl Supplier {
+    /// The length of a fragment.
+    pub(crate) fn length(&self, name: FragmentName) -> Result<u32, Refusal> {
+        let reader = self.reader().ok_or(Refusal::DiskFailed)?;
+        let view = reader.view(name.contract, name.block, name.index);
+        view.map(|view| view.bytes).map_err(|error| of_read(&error))
+    }
+
+    /// A fragment, verified: a copy that is damaged is never given out as if it were sound.
+    pub(crate) fn read(&self, name: FragmentName) -> Result<Served, Refusal> {
+        let FragmentName { contract, block, index } = name;
+        let reader = self.reader().ok_or(Refusal::DiskFailed)?;
+        let refused = |error| of_read(&error);
+        let view = reader.view(contract, block, index).map_err(refused)?;
+        let bytes = reader.read(contract, (block, index), 0..view.bytes).map_err(refused)?;
+        if codec::fragment_root(&bytes) != view.masked_root {
+            self.order(Order::MarkDamaged(name));
+            return Err(Refusal::Damaged);
+        }
+        let manifest = reader.manifest(contract, block).map_err(refused)?;
+        Ok(Served { bytes, manifest })
+    }
+
+    /// How a contract stands, as it is told to its customer.
+    pub(crate) fn standing(&self, contract: ContractId) -> Message {
+        let found = self.stands(contract);
+        found.unwrap_or_else(|reason| Message::Decline { reason })
+    }
+
+    fn stands(&self, id: ContractId) -> Result<Message, Refusal> {
+        let reader = self.reader().ok_or(Refusal::DiskFailed)?;
+        let view = reader.contract(id).ok_or(Refusal::NoContract)?;
+        let document = reader.document(id).map_err(|error| of_read(&error))?;
+        let contract: Contract = decode(&document).map_err(|_| Refusal::DiskFailed)?;
+        let receipt = reader.receipt(id, view.chain.sequence).ok().map(|receipt| encode(&receipt));
+        let (fragments, bytes) = (view.totals.fragments, view.totals.bytes);
+        Ok(Message::Standing { contract, fragments, bytes, receipt })
+    }
+
+    /// A document that is kept for its owner, or none.
+    pub(crate) fn document(&self, owner: IdentityId, kind: DocumentKind) -> Message {
+        let reader = self.reader();
+        let record = reader.and_then(|reader| reader.owner_record(owner, kind as u8).ok());
+        Message::Document { owner, kind, bytes: record.map(|record| record.bytes) }
+    }
+}
