@@ -4,8 +4,8 @@ use super::{SECTIONS, Settings};
 
 /// All settings with their defaults, as `docs/operations/settings.md` has them.
 pub fn markdown() -> String {
-    let defaults = toml::Table::try_from(Settings::default())
-        .expect("all settings have a form in TOML");
+    let defaults =
+        toml::Table::try_from(Settings::default()).expect("all settings have a form in TOML");
     let mut text = INTRODUCTION.to_owned();
     for section in SECTIONS {
         text += &format!("\n## {}\n\n{}\n", section.name, joined(section.about));

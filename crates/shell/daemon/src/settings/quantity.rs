@@ -1,7 +1,7 @@
 //! Sizes and times of the settings file: texts with units, which come back exactly as they are.
 
-use base::{ParseQuantityError, parse_bytes, parse_duration};
 use base::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
+use base::{ParseQuantityError, parse_bytes, parse_duration};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A number of bytes: `"10 GiB"`.
