@@ -3,7 +3,6 @@
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Duration;
 
 use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
@@ -18,8 +17,6 @@ use crate::{Limits, Settings, StartError};
 
 /// Bytes of a DHT message: a record and forty peers with eight addresses each fit.
 const DHT_MESSAGE_BYTES_MAX: usize = 32 * 1024;
-/// Time for one request of a DHT query.
-const DHT_REQUEST_WAIT: Duration = Duration::from_secs(5);
 /// Peers whose own list of addresses is remembered for dialling.
 const IDENTIFIED_MAX: usize = 512;
 
@@ -126,8 +123,7 @@ fn dht(name: StreamProtocol, limits: &Limits) -> kad::Config {
         .set_caching(kad::Caching::Enabled { max_peers: candidates })
         .set_record_ttl(Some(limits.record_time))
         .set_provider_record_ttl(Some(limits.record_time))
-        .set_max_packet_size(DHT_MESSAGE_BYTES_MAX)
-        .set_substreams_timeout(DHT_REQUEST_WAIT);
+        .set_max_packet_size(DHT_MESSAGE_BYTES_MAX);
     config
 }
 

@@ -34,7 +34,8 @@ pub struct Limits {
     /// Accepted streams that nobody has taken from the events yet, for all peers together. What is
     /// beyond is refused, and the other side is told.
     pub streams_waiting_max: usize,
-    /// Time until a new stream must have named its protocol and been accepted.
+    /// Time until a new stream must have named its protocol and been accepted. What the library
+    /// grants to its own protocols, ten seconds, is the least.
     pub stream_wait: Duration,
     /// Records of others that this node keeps.
     pub records_max: usize,
@@ -60,6 +61,8 @@ pub struct Limits {
     pub queries_max: usize,
     /// Time until a query to the DHT is given up.
     pub query_wait: Duration,
+    /// Time between attempts to reach the bootstrap addresses while nobody is connected.
+    pub bootstrap_pause: Duration,
     /// Answers of different peers after which a look-up of a record ends.
     pub answers_enough: usize,
 }
@@ -78,7 +81,7 @@ impl Default for Limits {
             streams_max: 1024,
             streams_negotiating_max: 32,
             streams_waiting_max: 256,
-            stream_wait: Duration::from_secs(5),
+            stream_wait: Duration::from_secs(10),
             records_max: 4096,
             own_records_max: 256,
             record_bytes_max: 4096,
@@ -90,7 +93,8 @@ impl Default for Limits {
             provided_keys_per_peer_max: 64,
             bucket_peers_per_network_max: 2,
             queries_max: 256,
-            query_wait: Duration::from_secs(20),
+            query_wait: Duration::from_secs(30),
+            bootstrap_pause: Duration::from_secs(10),
             answers_enough: 5,
         }
     }

@@ -21,8 +21,10 @@ pub enum StreamKind {
     Bulk,
 }
 
-/// A stream of bytes to a peer and back, with flow control of its own. Dropping it before
-/// `shutdown` resets it. It keeps its connection open.
+/// A stream of bytes to a peer and back, with flow control of its own. It keeps its connection open.
+///
+/// Dropped before `shutdown` it ends for the other side with an error over TCP, but over QUIC like
+/// any other end: what is sent must say itself where it is complete.
 ///
 /// Never stop reading one stream while waiting to write another one of the same connection: QUIC
 /// streams share a window.

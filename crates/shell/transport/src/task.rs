@@ -34,8 +34,6 @@ const CHANNEL_MAX: usize = 64;
 const LISTEN_WAIT: Duration = Duration::from_secs(5);
 /// Time between looks at the clock.
 const TICK: Duration = Duration::from_secs(1);
-/// Time between attempts to reach the bootstrap addresses while nobody is connected.
-const BOOTSTRAP_PAUSE: Duration = Duration::from_secs(10);
 /// Time for closing connections at the end.
 const STOP_WAIT: Duration = Duration::from_secs(2);
 /// Peers of other networks that are remembered, and for how long, so that they are not dialled
@@ -169,7 +167,7 @@ impl Task {
 
     /// Dials where the network begins for this node.
     fn dial_bootstrap(&mut self) {
-        self.bootstrap_at = Instant::now() + BOOTSTRAP_PAUSE;
+        self.bootstrap_at = Instant::now() + self.limits.bootstrap_pause;
         for address in self.settings.bootstrap.clone() {
             let dialled = self.swarm.dial(commands::anybody(address));
             if let Err(error) = dialled {

@@ -12,7 +12,7 @@ use libp2p::core::upgrade::Version;
 use libp2p::identity::Keypair;
 use libp2p::{noise, tcp, yamux};
 
-use crate::nodes::{Media, Node, connect, converse, echo, run, settings, within};
+use crate::nodes::{Media, Node, connect, converse, echo, limits, run, settings, within};
 
 /// A connection that nobody drives but the test.
 async fn bare_connection(keys: &Keypair, to: &Node) -> std::io::Result<StreamMuxerBox> {
@@ -97,6 +97,35 @@ async fn a_stream_that_never_names_its_protocol_is_cut_off() {
         let _ = within("an end", read).await;
     }
     driven.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_opens_too_many_streams_takes_no_place_from_others() {
+    let mut narrow = settings(0, Media::Tcp);
+    narrow.limits = limits(|limits| limits.streams_max = 60);
+    let node = run(narrow).await;
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        let keys = Keypair::generate_ed25519();
+        let mut connection = within("a handshake", bare_connection(&keys, &node)).await.unwrap();
+        for _ in 0..60 {
+            let mut stream = within("a stream", open(&mut connection)).await;
+            stream.write_all(&[19]).await.unwrap();
+            held.push(stream);
+        }
+        tokio::spawn(ended(connection));
+    }
+    within("the refusals", async {
+        while node.handle.counters().streams_refused < 180 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let honest = run(settings(1, Media::Tcp)).await;
+    let peer = connect(&honest, &node).await;
+    echo(node);
+    let stream = within("a stream", honest.handle.open_control(peer)).await.unwrap();
+    within("an echo", converse(stream, b"unharmed")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,8 +1,12 @@
 //! Finding, connecting, leaving and coming back.
 
+use std::time::Duration;
+
 use transport::{ConnectError, Event, Medium, OpenError, QueryError, SwitchError};
 
-use crate::nodes::{Media, connect, converse, echo, join, network, run, settings, until, within};
+use crate::nodes::{
+    Media, connect, converse, echo, join, limits, network, run, settings, until, within,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_nodes_find_each_other_through_one() {
@@ -200,6 +204,87 @@ async fn the_search_on_the_local_network_is_switched_on_and_off() {
     }
     let other = run(settings(1, Media::Both)).await;
     connect(&node, &other).await;
+}
+
+#[tokio::test]
+async fn an_idle_connection_ends_and_one_with_a_stream_does_not() {
+    let brief = |number| {
+        let mut settings = settings(number, Media::Tcp);
+        settings.limits = limits(|limits| limits.idle_wait = Duration::from_millis(200));
+        settings
+    };
+    let mut here = run(brief(0)).await;
+    let (idle, busy) = (run(brief(1)).await, run(brief(2)).await);
+    let busy_peer = connect(&here, &busy).await;
+    let held = within("a stream", here.handle.open_control(busy_peer)).await.unwrap();
+    let idle_peer = connect(&here, &idle).await;
+    let gone = until(&mut here, "the end", |event| match event {
+        Event::PeerDisconnected { peer } => Some(peer),
+        _ => None,
+    });
+    assert_eq!(gone.await, idle_peer);
+    echo(busy);
+    within("an echo", converse(held, b"still here")).await;
+}
+
+#[tokio::test]
+async fn a_full_node_refuses_and_says_how_often() {
+    let mut full = settings(0, Media::Tcp);
+    full.limits = limits(|limits| limits.connections_max = 4);
+    let full = run(full).await;
+    let mut let_in = Vec::new();
+    for number in 1..=3 {
+        let node = run(settings(number, Media::Tcp)).await;
+        connect(&node, &full).await;
+        let_in.push(node);
+    }
+    let late = run(settings(9, Media::Tcp)).await;
+    let addresses = full.handle.listening().await;
+    let refused = late.handle.connect(full.handle.myself(), addresses);
+    let refused = within("a refusal", refused).await;
+    assert!(matches!(refused, Err(ConnectError::Lost | ConnectError::Unreachable { .. })));
+    assert!(full.handle.counters().connections_refused > 0);
+    assert_eq!(full.handle.peers().await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_node_whose_start_is_not_there_yet_tries_again() {
+    let first = run(settings(0, Media::Tcp)).await;
+    let (address, invitation) = (first.handle.listening().await, first.handle.invitations().await);
+    within("a stop", first.handle.stop()).await;
+    let mut early = settings(1, Media::Tcp);
+    early.bootstrap = invitation;
+    early.limits = limits(|limits| limits.bootstrap_pause = Duration::from_millis(100));
+    let mut early = run(early).await;
+    let mut again = settings(0, Media::Tcp);
+    again.listen = address;
+    let again = run(again).await;
+    let met = until(&mut early, "the first peer", |event| match event {
+        Event::PeerConnected { peer, .. } => Some(peer),
+        _ => None,
+    });
+    assert_eq!(met.await, again.handle.myself());
+}
+
+#[tokio::test]
+async fn who_stops_to_serve_the_dht_leaves_the_tables() {
+    let mut first = run(settings(0, Media::Tcp)).await;
+    let second = join(1, Media::Tcp, &first).await;
+    assert_eq!(first.handle.table().await.len(), 1);
+    second.handle.set_dht_server(false).await;
+    while !first.handle.table().await.is_empty() {
+        until(&mut first, "news of the peer", |event| {
+            matches!(event, Event::Discovered { .. }).then_some(())
+        })
+        .await;
+    }
+    second.handle.set_dht_server(true).await;
+    while first.handle.table().await.is_empty() {
+        until(&mut first, "news of the peer", |event| {
+            matches!(event, Event::Discovered { .. }).then_some(())
+        })
+        .await;
+    }
 }
 
 #[tokio::test]
