@@ -1,0 +1,355 @@
+//! Answers about versions: what is in them, how they differ, ranges of their files.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use disk::tree::model::Time;
+use drive::Stop;
+use drive::catalog::{Catalog, CatalogError};
+use drive::diff::{Change, Diff};
+use drive::format::{Kind, Name, Node, Version};
+use drive::restore::{Filter, Reader, RestoreError, Run, Step, Walk, find, list};
+use node::input::Failure;
+use tokio::sync::mpsc;
+
+use super::fetches::Source;
+use super::gate::Gate;
+use super::halt::{Halt, Reason};
+use super::restore::{pick, shown, version_path};
+use super::shared::Shared;
+use super::{Stored, texts};
+use crate::handle::Answer;
+use crate::view::path_text::{from_bytes, to_bytes};
+use crate::view::{DifferenceView, EntryView, ErrorView, VersionView};
+
+/// Answers that wait for whoever reads them.
+const WAITING_MAX: usize = 64;
+/// Bytes of one answer of a range.
+const PART_BYTES: usize = 256 * 1024;
+/// Readings at once.
+const READINGS_MAX: usize = 4;
+/// Fragments that one of them keeps, bytes.
+const CACHE_BYTES: usize = 24 * 1024 * 1024;
+/// Entries of one page.
+const PAGE_ENTRIES: usize = 1_000;
+
+/// All versions, newest first. Reads the database.
+pub(super) fn versions(shared: &Shared) -> Answer<Vec<VersionView>> {
+    let own_disk = |error: CatalogError| halted(Halt::from(error));
+    let (mut views, mut after) = (Vec::new(), 0);
+    loop {
+        let page = Catalog::new(&shared.drive).versions(after, 100).map_err(own_disk)?;
+        let Some(last) = page.last() else { break };
+        after = last.number;
+        views.extend(page.iter().map(version_view));
+    }
+    views.reverse();
+    Ok(views)
+}
+
+fn version_view(version: &Version) -> VersionView {
+    VersionView {
+        number: version.number,
+        started: version.started.0,
+        finished: version.finished.0,
+        paths: version.paths.iter().map(|path| from_bytes(path)).collect(),
+        files: version.files,
+        bytes: version.bytes,
+        problems: version.problems,
+    }
+}
+
+/// What lies at suppliers. Reads the table of blocks whole.
+pub(super) fn stored(shared: &Shared) -> Answer<Stored> {
+    let own_disk = |error: CatalogError| halted(Halt::from(error));
+    let catalog = Catalog::new(&shared.drive);
+    let (mut stored, mut after) = (Stored::default(), None);
+    loop {
+        let page = catalog.blocks(after, PAGE_ENTRIES).map_err(own_disk)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        for block in &page {
+            let size = u64::from(block.fragment_bytes);
+            stored.blocks += 1;
+            stored.packed_bytes += size * u64::from(block.k);
+            stored.stored_bytes += size * (u64::from(block.k) + u64::from(block.m));
+        }
+    }
+    let mut number = 0;
+    loop {
+        let page = catalog.versions(number, 100).map_err(own_disk)?;
+        let Some(last) = page.last() else { break };
+        number = last.number;
+        stored.versions += page.len() as u64;
+    }
+    Ok(stored)
+}
+
+/// The entries below a path.
+pub(super) fn entries(
+    shared: &Arc<Shared>,
+    version: Option<u64>,
+    path: &str,
+    recursive: bool,
+) -> Answer<mpsc::Receiver<Answer<EntryView>>> {
+    let path = path_of(path)?;
+    let version = version_of(shared, version)?;
+    start(shared, move |reading, reader| {
+        if recursive {
+            reading.all_below(&version, &path, reader)
+        } else {
+            reading.one_level(&version, &path, reader)
+        }
+    })
+}
+
+/// What differs between two versions.
+pub(super) fn differences(
+    shared: &Arc<Shared>,
+    older: u64,
+    newer: u64,
+) -> Answer<mpsc::Receiver<Answer<DifferenceView>>> {
+    let (older, newer) = (version_of(shared, Some(older))?, version_of(shared, Some(newer))?);
+    start(shared, move |reading, reader| {
+        let mut diff = Diff::new(&older, &newer);
+        while let Some(difference) = diff.next(reader)? {
+            let change = match difference.change {
+                Change::Added(_) => "added",
+                Change::Removed(_) => "removed",
+                Change::Content { .. } => "changed",
+                Change::Attributes { .. } => "metadata",
+            };
+            let path = from_bytes(&difference.path);
+            let view = DifferenceView { path, change: change.into() };
+            reading.give(view).map_err(|Stop| RestoreError::Stopped)?;
+        }
+        Ok(())
+    })
+}
+
+/// A range of a file.
+pub(super) fn read_file(
+    shared: &Arc<Shared>,
+    version: Option<u64>,
+    path: &str,
+    (offset, bytes): (u64, Option<u64>),
+) -> Answer<mpsc::Receiver<Answer<Vec<u8>>>> {
+    let path = path_of(path)?;
+    let version = version_of(shared, version)?;
+    start(shared, move |reading, reader| {
+        let Some(node) = find(&version, &path, reader)? else {
+            return reading.refuse(no_such_path(&path, &version));
+        };
+        let Kind::File { content } = &node.kind else {
+            let happened = format!("{} is not a file.", from_bytes(&path));
+            return reading.refuse(texts::bad_request(happened));
+        };
+        let length = bytes.unwrap_or(u64::MAX);
+        reader.read_range(content, offset, length, &mut |run| match run {
+            Run::Bytes(bytes) => {
+                bytes.chunks(PART_BYTES).try_for_each(|part| reading.give(part.to_vec()))
+            }
+            Run::Hole(mut left) => {
+                while left > 0 {
+                    let now = left.min(PART_BYTES as u64);
+                    reading.give(vec![0; now as usize])?;
+                    left -= now;
+                }
+                Ok(())
+            }
+        })
+    })
+}
+
+/// One reading with the one who wants its answers.
+struct Reading<T> {
+    answers: mpsc::Sender<Answer<T>>,
+}
+
+impl<T> Reading<T> {
+    fn give(&self, answer: T) -> Result<(), Stop> {
+        self.answers.blocking_send(Ok(answer)).map_err(|_| Stop)
+    }
+
+    fn refuse(&self, error: ErrorView) -> Result<(), RestoreError> {
+        self.answers.blocking_send(Err(error)).map_err(|_| RestoreError::Stopped)
+    }
+}
+
+impl Reading<EntryView> {
+    fn all_below(
+        &self,
+        version: &Version,
+        path: &[u8],
+        reader: &mut Reader<'_>,
+    ) -> Result<(), RestoreError> {
+        let mut walk = Walk::new(version, Filter::paths([path.to_vec()]));
+        let mut count = 0_u64;
+        while let Some(step) = walk.next(reader)? {
+            let (root, below, node) = match step {
+                Step::Enter { root, path, node } | Step::Entry { root, path, node } => {
+                    (root, path, node)
+                }
+                Step::Leave { .. } => continue,
+            };
+            let name = version.roots.get(root).map_or(&[][..], |root| &root.path);
+            let whole = version_path(&[name, b"/", &below].concat());
+            // Directories on the way to the path are none of its entries.
+            if is_below(&whole, path) {
+                count += 1;
+                if whole != path || !node.kind.is_directory() {
+                    give(self, &whole, &node)?;
+                }
+            }
+        }
+        if count == 0 { self.refuse(no_such_path(path, version)) } else { Ok(()) }
+    }
+
+    fn one_level(
+        &self,
+        version: &Version,
+        path: &[u8],
+        reader: &mut Reader<'_>,
+    ) -> Result<(), RestoreError> {
+        match find(version, path, reader)? {
+            Some(node) if node.kind.is_directory() => self.children(path, &node, reader),
+            Some(node) => give(self, path, &node),
+            None => {
+                // Above the paths that were backed up there is nothing but the way to them.
+                let mut count = 0;
+                for root in version.roots.iter().filter(|root| is_below(&root.path, path)) {
+                    count += 1;
+                    give(self, &root.path, &root.node)?;
+                }
+                if count == 0 { self.refuse(no_such_path(path, version)) } else { Ok(()) }
+            }
+        }
+    }
+
+    fn children(
+        &self,
+        path: &[u8],
+        directory: &Node,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), RestoreError> {
+        let mut after: Option<Name> = None;
+        loop {
+            let page = list(directory, after.as_ref(), PAGE_ENTRIES, reader)?;
+            for entry in &page {
+                let whole = version_path(&[path, b"/", entry.name.as_bytes()].concat());
+                give(self, &whole, &entry.node)?;
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE_ENTRIES => after = Some(last.name.clone()),
+                _ => return Ok(()),
+            }
+        }
+    }
+}
+
+fn give(reading: &Reading<EntryView>, path: &[u8], node: &Node) -> Result<(), RestoreError> {
+    let (kind, target) = match &node.kind {
+        Kind::File { .. } => ("file", None),
+        Kind::Directory { .. } => ("dir", None),
+        Kind::Symlink { target } => ("symlink", Some(from_bytes(target))),
+    };
+    let bytes = match &node.kind {
+        Kind::File { content } => content.bytes,
+        Kind::Directory { .. } | Kind::Symlink { .. } => 0,
+    };
+    let mtime = node.attributes.mtime;
+    let mtime = i128::from(mtime.seconds()) * 1_000_000_000 + i128::from(mtime.nanoseconds());
+    let mtime = Time::from_nanoseconds(mtime).nanoseconds_since_1970();
+    let view = EntryView {
+        path: from_bytes(path),
+        kind: kind.into(),
+        bytes,
+        mode: node.attributes.mode,
+        mtime_ns: i64::try_from(mtime).unwrap_or(if mtime < 0 { i64::MIN } else { i64::MAX }),
+        target,
+    };
+    reading.give(view).map_err(|Stop| RestoreError::Stopped)
+}
+
+/// Starts a reading on a thread of its own; it ends when nobody reads the answers any more.
+fn start<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    read: impl FnOnce(&Reading<T>, &mut Reader<'_>) -> Result<(), RestoreError> + Send + 'static,
+) -> Answer<mpsc::Receiver<Answer<T>>> {
+    let Some(place) = Place::take(shared) else {
+        return Err(texts::busy("As many versions are being read as can be at once."));
+    };
+    let keyring = shared.keyring().ok_or_else(|| texts::failure_view(&Failure::DriveNotReady))?;
+    let (answers, received) = mpsc::channel(WAITING_MAX);
+    let (own, reading) = (shared.clone(), Reading { answers });
+    let started = shared.spawn("reading", move || {
+        let answers = reading.answers.clone();
+        let closing = own.clone();
+        let gate = Gate::abandoned_when(move || answers.is_closed() || closing.is_closing());
+        let mut source = Source::new(own.clone(), Arc::new(gate));
+        let reason = source.failure();
+        let mut reader = Reader::with_cache(&own.drive, &keyring, &mut source, CACHE_BYTES);
+        if let Err(error) = read(&reading, &mut reader) {
+            tell(&reading, &error, &reason);
+        }
+        drop(place);
+    });
+    match started {
+        Ok(()) => Ok(received),
+        Err(error) => Err(texts::failed(format!("No thread can be started: {error}."))),
+    }
+}
+
+fn tell<T>(reading: &Reading<T>, error: &RestoreError, reason: &Reason) {
+    // Nobody may be left to be told.
+    let _ = reading.answers.blocking_send(Err(shown(error, reason)));
+}
+
+/// One of the readings that may be at once.
+struct Place(Arc<Shared>);
+
+impl Place {
+    fn take(shared: &Arc<Shared>) -> Option<Self> {
+        let take = |now: usize| (now < READINGS_MAX).then_some(now + 1);
+        let taken = shared.readings.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        taken.ok().map(|_| Self(shared.clone()))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.readings.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn path_of(text: &str) -> Result<Vec<u8>, ErrorView> {
+    let bytes = to_bytes(text)
+        .map_err(|error| texts::bad_request(format!("`{text}` is no path: {error}.")))?;
+    Ok(version_path(&bytes))
+}
+
+fn version_of(shared: &Shared, number: Option<u64>) -> Answer<Version> {
+    pick(Catalog::new(&shared.drive), number).map_err(|halt| match halt {
+        Halt::Failed(Failure::Unknown { .. }) => texts::no_such_version(number),
+        halt => halted(halt),
+    })
+}
+
+fn halted(halt: Halt) -> ErrorView {
+    match halt {
+        Halt::Stopped => texts::failure_view(&Failure::Cancelled),
+        Halt::Failed(failure) => texts::failure_view(&failure),
+    }
+}
+
+fn no_such_path(path: &[u8], version: &Version) -> ErrorView {
+    texts::no_such_path(format!("Version {} has no {}.", version.number, from_bytes(path)))
+}
+
+/// Whether `path` is `above` or lies below it.
+fn is_below(path: &[u8], above: &[u8]) -> bool {
+    match path.strip_prefix(above) {
+        None => false,
+        Some(rest) => rest.is_empty() || rest[0] == b'/' || above == b"/",
+    }
+}

@@ -1,0 +1,147 @@
+//! What all workers share.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::{Builder, JoinHandle};
+
+use base::{SecretKey, SpaceId, SymmetricKey};
+use node::input::Input;
+use spaces::Keyring;
+use storage::terms::Arrangement;
+use store::Drive;
+use store::database::{DatabaseError, Table, Write};
+use tokio::sync::mpsc;
+
+use super::backup::Runs;
+use super::fetches::Fetches;
+use super::jobs::Jobs;
+use super::opening::Home;
+use super::pool::Pool;
+use super::sealed::SealedBlocks;
+
+/// Arrangements by number, so that a fragment that is not there can be laid at somebody's door.
+const ARRANGEMENTS: Table = Table("work arrangements");
+
+/// Shared by all workers.
+pub(crate) struct Shared {
+    pub(crate) drive: Drive,
+    keyring: RwLock<Option<Arc<Keyring>>>,
+    pub(crate) home: Home,
+    pub(crate) device: SecretKey,
+    pub(crate) storage_root: SymmetricKey,
+    pub(crate) space: SpaceId,
+    /// Patterns that every backup leaves out.
+    pub(crate) excludes: Vec<String>,
+    inputs: mpsc::Sender<Input>,
+    pub(crate) sealed: SealedBlocks,
+    pub(crate) fetches: Fetches,
+    pub(crate) jobs: Jobs,
+    pub(crate) runs: Runs,
+    pub(crate) pool: Pool,
+    /// Versions that are being read for the doors.
+    pub(crate) readings: AtomicUsize,
+    is_closing: AtomicBool,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Shared {
+    pub(crate) fn new(parts: super::Parts) -> std::io::Result<Self> {
+        let super::Parts { drive, device, storage_root, space, inputs, limits, excludes } = parts;
+        let super::OpenedDrive { drive, keyring, home, .. } = drive;
+        Ok(Self {
+            drive,
+            keyring: RwLock::new(keyring.map(Arc::new)),
+            home,
+            device,
+            storage_root,
+            space,
+            excludes,
+            inputs,
+            sealed: SealedBlocks::new(limits.sealed_bytes),
+            fetches: Fetches::new(limits.fetch_bytes),
+            jobs: Jobs::default(),
+            runs: Runs::default(),
+            pool: Pool::start()?,
+            readings: AtomicUsize::new(0),
+            is_closing: AtomicBool::new(false),
+            threads: Mutex::default(),
+        })
+    }
+
+    /// The keys of the drive, once it is in hand.
+    pub(crate) fn keyring(&self) -> Option<Arc<Keyring>> {
+        self.keyring.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_keyring(&self, keyring: Keyring) {
+        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(keyring));
+    }
+
+    /// Tells the loop, waiting until it has room. For own threads only.
+    pub(crate) fn tell(&self, input: Input) {
+        // When the loop is gone, nobody decides anything any more; the workers are ended.
+        let _ = self.inputs.blocking_send(input);
+    }
+
+    /// Tells the loop from a call of the loop itself, which must not wait.
+    pub(crate) fn tell_later(self: &Arc<Self>, input: Input) {
+        let shared = self.clone();
+        self.pool.give(move || shared.tell(input));
+    }
+
+    /// Starts a thread. What it was to do is not done if the system gives none.
+    pub(crate) fn spawn(
+        &self,
+        name: &str,
+        run: impl FnOnce() + Send + 'static,
+    ) -> std::io::Result<()> {
+        let thread = Builder::new().name(name.into()).spawn(run)?;
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(thread);
+        Ok(())
+    }
+
+    /// Whether all workers are to end.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Relaxed)
+    }
+
+    /// Ends all workers and waits for them.
+    pub(crate) fn close(&self) {
+        self.is_closing.store(true, Ordering::Relaxed);
+        self.runs.stop(None);
+        self.jobs.all().iter().for_each(|job| job.gate.stop());
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a worker ended badly");
+            }
+        }
+        self.pool.close();
+    }
+
+    /// Keeps arrangements for the naming of suppliers.
+    pub(crate) fn keep_arrangements(
+        &self,
+        arrangements: &[Arrangement],
+    ) -> Result<(), DatabaseError> {
+        let mut writes = vec![];
+        for arrangement in arrangements {
+            if self.arrangement(arrangement.number)?.as_ref() != Some(arrangement) {
+                let value = borsh::to_vec(arrangement).expect("writing into a Vec cannot fail");
+                let key = arrangement.number.to_be_bytes().to_vec();
+                writes.push(Write { table: ARRANGEMENTS, key, value: Some(value) });
+            }
+        }
+        if writes.is_empty() { Ok(()) } else { self.drive.database().write(&writes) }
+    }
+
+    /// The arrangement of this number, if it was kept.
+    pub(crate) fn arrangement(&self, number: u32) -> Result<Option<Arrangement>, DatabaseError> {
+        let row = self.drive.database().get(ARRANGEMENTS, &number.to_be_bytes())?;
+        // What cannot be read names nobody.
+        Ok(row.and_then(|row| borsh::from_slice(&row).ok()))
+    }
+}

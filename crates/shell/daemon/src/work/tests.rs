@@ -1,0 +1,8 @@
+//! The workers with real files, in a world whose suppliers are a table in memory.
+
+mod backups;
+mod checks;
+mod readings;
+mod recoveries;
+mod restores;
+pub(super) mod world;
