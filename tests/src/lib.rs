@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use daemon::view::{BackupRequest, JobView, RestoreRequest, path_text};
-use disk::tree::{Aspects, Comparison, compare_trees};
+use disk::tree::compare::{Aspects, Comparison, compare_trees};
 use fleet::{Config, Daemon, Media};
 use tempfile::TempDir;
+
+pub mod hostile;
 
 /// Nothing in these tests may take longer.
 pub const STEP_MAX: Duration = Duration::from_secs(600);

@@ -14,22 +14,39 @@ The targets run without a sanitizer, for which the stable toolchain is enough. T
 of memory too, in the C code below us, take a nightly one: `cargo +nightly fuzz run <target>`.";
 
 pub(crate) fn run(args: &[String]) -> Result<()> {
-    let seconds = match args {
-        [] => SECONDS,
-        [seconds] => seconds.parse().context("`fuzz` takes a number of seconds")?,
-        _ => bail!("`fuzz` takes a number of seconds, and nothing else"),
+    let (seconds, wanted) = match args {
+        [] => (SECONDS, None),
+        [seconds, rest @ ..] if rest.len() <= 1 => {
+            let seconds = seconds.parse().context("`fuzz` takes a number of seconds first")?;
+            (seconds, rest.first())
+        }
+        _ => bail!("`fuzz` takes a number of seconds and the name of a target, and nothing else"),
     };
-    let targets = targets(&root().join(TARGETS))?;
+    let mut targets = targets(&root().join(TARGETS))?;
+    targets.retain(|target| wanted.is_none_or(|wanted| wanted == target));
+    if targets.is_empty() {
+        bail!("there is no such target in {TARGETS}");
+    }
     if !cargo(&["fuzz", "--version"]).command.output().is_ok_and(|output| output.status.success()) {
         bail!("{INSTALL}");
     }
-    let limit = format!("-max_total_time={seconds}");
     for target in &targets {
         println!("\n== {target}, {seconds} s");
-        cargo(&["fuzz", "run", "--sanitizer", "none", target, "--", &limit]).run()?;
+        search(target, seconds)?;
     }
     println!("\n{} targets, {seconds} s each: nothing found", targets.len());
     Ok(())
+}
+
+/// What leads to new places goes into the first folder and comes back in the next run; what is in
+/// the second is kept in the repository and stays as it is.
+fn search(target: &str, seconds: u64) -> Result<()> {
+    let new = root().join("target/fuzz").join(target);
+    std::fs::create_dir_all(&new).with_context(|| format!("cannot make {}", new.display()))?;
+    let new = new.to_str().context("the path of the repository is no text")?;
+    let kept = format!("fuzz/corpus/{target}");
+    let limit = format!("-max_total_time={seconds}");
+    cargo(&["fuzz", "run", "--sanitizer", "none", target, new, &kept, "--", &limit]).run()
 }
 
 /// The names of the files there, without `.rs`.

@@ -30,7 +30,7 @@ cargo xtask <command>
   soak [ARGS]      the simulator at full speed and full length
   e2e [ARGS]       the tests on real processes; arguments go to `cargo test`
   bench [ARGS]     the benchmarks on real processes
-  fuzz [SECONDS]   each fuzz target for that long, 60 if not said; needs cargo-fuzz
+  fuzz [S [NAME]]  each fuzz target for S seconds, 60 if not said, or one; needs cargo-fuzz
 ";
 
 fn main() -> ExitCode {
