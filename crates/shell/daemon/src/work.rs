@@ -3,16 +3,14 @@
 
 use std::sync::Arc;
 
-use base::{BlockId, ContractId, DeviceId, IdentityId, JobId, SecretKey, SpaceId, SymmetricKey};
+use base::{BlockId, ContractId, DeviceId, IdentityId, JobId};
 use codec::Mask;
 use node::input::{GetOutcome, Input};
 use node::output::Output;
 use tokio::sync::{mpsc, watch};
 
 use crate::handle::Answer;
-use crate::view::{
-    BackupRequest, CheckRequest, DifferenceView, EntryView, JobView, RestoreRequest, VersionView,
-};
+use crate::view::{CheckRequest, DifferenceView, EntryView, JobView, VersionView};
 
 mod backup;
 mod check;
@@ -23,6 +21,7 @@ mod gate;
 mod halt;
 mod jobs;
 mod opening;
+mod parts;
 mod pool;
 mod reading;
 mod rebuild;
@@ -34,69 +33,10 @@ mod tests;
 mod texts;
 
 pub use opening::{FRESH_MARK, OpenDriveError, OpenedDrive, RECOVER_MARK, open_drive};
+pub use parts::{JobRequest, Limits, Parts, Stored};
 pub use sealed::{Fragment, FragmentSlice};
 
 use shared::Shared;
-
-/// What the workers are made of.
-pub struct Parts {
-    /// The drive, as [`open_drive`] found it.
-    pub drive: OpenedDrive,
-    /// The key of this device, which signs manifests.
-    pub device: SecretKey,
-    /// The key under which keyrings are sealed.
-    pub storage_root: SymmetricKey,
-    /// The own drive.
-    pub space: SpaceId,
-    /// Patterns that every backup leaves out.
-    pub excludes: Vec<String>,
-    /// Where the loop takes its inputs. Workers wait when it is full.
-    pub inputs: mpsc::Sender<Input>,
-    /// Bounds of memory.
-    pub limits: Limits,
-}
-
-/// Bounds of memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Sealed blocks on their way to suppliers with their parity, bytes. One block always fits.
-    pub sealed_bytes: usize,
-    /// Fragments that are fetched ahead, bytes.
-    pub fetch_bytes: usize,
-}
-
-/// What the user asks for.
-#[derive(Clone, Debug)]
-pub enum JobRequest {
-    /// A backup.
-    Backup(BackupRequest),
-    /// A restore.
-    Restore(RestoreRequest),
-    /// A check.
-    Check(CheckRequest),
-}
-
-impl JobRequest {
-    /// The name of the kind of job.
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Backup(_) => "backup",
-            Self::Restore(_) => "restore",
-            Self::Check(_) => "check",
-        }
-    }
-
-    fn check(&self) -> Answer<()> {
-        match self {
-            Self::Backup(request) => backup::roots_of(request).map(|_| ()),
-            Self::Restore(request) => restore::plan_of(request).map(|_| ()),
-            Self::Check(request) if request.percent > 100 => {
-                Err(texts::bad_request("More than 100 percent cannot be checked."))
-            }
-            Self::Check(_) => Ok(()),
-        }
-    }
-}
 
 /// The workers; cheap to clone.
 #[derive(Clone)]
@@ -199,7 +139,7 @@ impl Works {
         Some(Mask::new(keyring.mask_root(), supplier, block, index))
     }
 
-    /// Keeps a receipt that was verified and names this fragment; it is written down with the block.
+    /// Keeps a receipt that was verified and names this fragment, to be written down with the block.
     #[expect(clippy::too_many_arguments, reason = "a fragment is named as the node names it")]
     pub fn receipt(
         &self,
@@ -212,8 +152,8 @@ impl Works {
         self.shared.sealed.receipt((block, index), device, contract, receipt);
     }
 
-    /// Takes a fragment that came for `Output::Get`: unmasks it and verifies it. Costs time; call it
-    /// on a thread that may work.
+    /// Takes a fragment that came for `Output::Get`: unmasks it and verifies it. Costs time; call
+    /// it on a thread that may work.
     #[expect(clippy::too_many_arguments, reason = "a fragment is named as the node names it")]
     pub fn accept(
         &self,
@@ -278,8 +218,8 @@ impl Works {
         reading::differences(&self.shared, older, newer)
     }
 
-    /// A range of a file, to its end if no length is named; only what it needs is fetched. Reads the
-    /// database; call it on a thread that may wait.
+    /// A range of a file, to its end if no length is named; only what it needs is fetched. Reads
+    /// the database; call it on a thread that may wait.
     ///
     /// # Errors
     /// There is no such version, the path is none, or too many are read at once.
@@ -302,8 +242,8 @@ impl Works {
         reading::stored(&self.shared)
     }
 
-    /// Ends all workers and waits for them. The loop must take no more inputs (its receiver closed),
-    /// or go on taking them meanwhile.
+    /// Ends all workers and waits for them. The loop must take no more inputs (its receiver is
+    /// closed), or go on taking them meanwhile.
     pub fn close(self) {
         self.shared.close();
     }
@@ -318,17 +258,4 @@ impl Works {
         let failure = node::input::Failure::Unknown { what: "the request of the job".into() };
         self.shared.tell_later(Input::WorkFailed { job, failure });
     }
-}
-
-/// What of the drive lies at suppliers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stored {
-    /// Versions.
-    pub versions: u64,
-    /// Blocks.
-    pub blocks: u64,
-    /// Bytes of all blocks.
-    pub packed_bytes: u64,
-    /// Bytes of all their fragments.
-    pub stored_bytes: u64,
 }

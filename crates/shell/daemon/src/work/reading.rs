@@ -1,14 +1,13 @@
 //! Answers about versions: what is in them, how they differ, ranges of their files.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
-use disk::tree::model::Time;
 use drive::Stop;
 use drive::catalog::{Catalog, CatalogError};
 use drive::diff::{Change, Diff};
-use drive::format::{Kind, Name, Node, Version};
-use drive::restore::{Filter, Reader, RestoreError, Run, Step, Walk, find, list};
+use drive::format::{Kind, Version};
+use drive::restore::{Reader, RestoreError, Run, find};
 use node::input::Failure;
 use tokio::sync::mpsc;
 
@@ -22,6 +21,8 @@ use crate::handle::Answer;
 use crate::view::path_text::{from_bytes, to_bytes};
 use crate::view::{DifferenceView, EntryView, ErrorView, VersionView};
 
+mod entries;
+
 /// Answers that wait for whoever reads them.
 const WAITING_MAX: usize = 64;
 /// Bytes of one answer of a range.
@@ -32,13 +33,15 @@ const READINGS_MAX: usize = 4;
 const CACHE_BYTES: usize = 24 * 1024 * 1024;
 /// Entries of one page.
 const PAGE_ENTRIES: usize = 1_000;
+/// Versions of one page; each may take some megabytes.
+const PAGE_VERSIONS: usize = 100;
 
 /// All versions, newest first. Reads the database.
 pub(super) fn versions(shared: &Shared) -> Answer<Vec<VersionView>> {
     let own_disk = |error: CatalogError| halted(Halt::from(error));
     let (mut views, mut after) = (Vec::new(), 0);
     loop {
-        let page = Catalog::new(&shared.drive).versions(after, 100).map_err(own_disk)?;
+        let page = Catalog::new(&shared.drive).versions(after, PAGE_VERSIONS).map_err(own_disk)?;
         let Some(last) = page.last() else { break };
         after = last.number;
         views.extend(page.iter().map(version_view));
@@ -59,10 +62,19 @@ fn version_view(version: &Version) -> VersionView {
     }
 }
 
-/// What lies at suppliers. Reads the table of blocks whole.
+/// What lies at suppliers. Reads the table of blocks whole, but only when it has changed.
 pub(super) fn stored(shared: &Shared) -> Answer<Stored> {
     let own_disk = |error: CatalogError| halted(Halt::from(error));
     let catalog = Catalog::new(&shared.drive);
+    let counts = catalog.counts().map_err(own_disk)?;
+    let head = catalog.head().map_err(own_disk)?;
+    let known = head.and_then(|head| head.blocks.first().map(|block| block.id));
+    let mut last = shared.stored.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((state, stored)) = &*last
+        && *state == (counts, known)
+    {
+        return Ok(*stored);
+    }
     let (mut stored, mut after) = (Stored::default(), None);
     loop {
         let page = catalog.blocks(after, PAGE_ENTRIES).map_err(own_disk)?;
@@ -77,11 +89,12 @@ pub(super) fn stored(shared: &Shared) -> Answer<Stored> {
     }
     let mut number = 0;
     loop {
-        let page = catalog.versions(number, 100).map_err(own_disk)?;
+        let page = catalog.versions(number, PAGE_VERSIONS).map_err(own_disk)?;
         let Some(last) = page.last() else { break };
         number = last.number;
         stored.versions += page.len() as u64;
     }
+    *last = Some(((counts, known), stored));
     Ok(stored)
 }
 
@@ -96,9 +109,9 @@ pub(super) fn entries(
     let version = version_of(shared, version)?;
     start(shared, move |reading, reader| {
         if recursive {
-            reading.all_below(&version, &path, reader)
+            entries::all_below(reading, &version, &path, reader)
         } else {
-            reading.one_level(&version, &path, reader)
+            entries::one_level(reading, &version, &path, reader)
         }
     })
 }
@@ -176,101 +189,6 @@ impl<T> Reading<T> {
     }
 }
 
-impl Reading<EntryView> {
-    fn all_below(
-        &self,
-        version: &Version,
-        path: &[u8],
-        reader: &mut Reader<'_>,
-    ) -> Result<(), RestoreError> {
-        let mut walk = Walk::new(version, Filter::paths([path.to_vec()]));
-        let mut count = 0_u64;
-        while let Some(step) = walk.next(reader)? {
-            let (root, below, node) = match step {
-                Step::Enter { root, path, node } | Step::Entry { root, path, node } => {
-                    (root, path, node)
-                }
-                Step::Leave { .. } => continue,
-            };
-            let name = version.roots.get(root).map_or(&[][..], |root| &root.path);
-            let whole = version_path(&[name, b"/", &below].concat());
-            // Directories on the way to the path are none of its entries.
-            if is_below(&whole, path) {
-                count += 1;
-                if whole != path || !node.kind.is_directory() {
-                    give(self, &whole, &node)?;
-                }
-            }
-        }
-        if count == 0 { self.refuse(no_such_path(path, version)) } else { Ok(()) }
-    }
-
-    fn one_level(
-        &self,
-        version: &Version,
-        path: &[u8],
-        reader: &mut Reader<'_>,
-    ) -> Result<(), RestoreError> {
-        match find(version, path, reader)? {
-            Some(node) if node.kind.is_directory() => self.children(path, &node, reader),
-            Some(node) => give(self, path, &node),
-            None => {
-                // Above the paths that were backed up there is nothing but the way to them.
-                let mut count = 0;
-                for root in version.roots.iter().filter(|root| is_below(&root.path, path)) {
-                    count += 1;
-                    give(self, &root.path, &root.node)?;
-                }
-                if count == 0 { self.refuse(no_such_path(path, version)) } else { Ok(()) }
-            }
-        }
-    }
-
-    fn children(
-        &self,
-        path: &[u8],
-        directory: &Node,
-        reader: &mut Reader<'_>,
-    ) -> Result<(), RestoreError> {
-        let mut after: Option<Name> = None;
-        loop {
-            let page = list(directory, after.as_ref(), PAGE_ENTRIES, reader)?;
-            for entry in &page {
-                let whole = version_path(&[path, b"/", entry.name.as_bytes()].concat());
-                give(self, &whole, &entry.node)?;
-            }
-            match page.last() {
-                Some(last) if page.len() == PAGE_ENTRIES => after = Some(last.name.clone()),
-                _ => return Ok(()),
-            }
-        }
-    }
-}
-
-fn give(reading: &Reading<EntryView>, path: &[u8], node: &Node) -> Result<(), RestoreError> {
-    let (kind, target) = match &node.kind {
-        Kind::File { .. } => ("file", None),
-        Kind::Directory { .. } => ("dir", None),
-        Kind::Symlink { target } => ("symlink", Some(from_bytes(target))),
-    };
-    let bytes = match &node.kind {
-        Kind::File { content } => content.bytes,
-        Kind::Directory { .. } | Kind::Symlink { .. } => 0,
-    };
-    let mtime = node.attributes.mtime;
-    let mtime = i128::from(mtime.seconds()) * 1_000_000_000 + i128::from(mtime.nanoseconds());
-    let mtime = Time::from_nanoseconds(mtime).nanoseconds_since_1970();
-    let view = EntryView {
-        path: from_bytes(path),
-        kind: kind.into(),
-        bytes,
-        mode: node.attributes.mode,
-        mtime_ns: i64::try_from(mtime).unwrap_or(if mtime < 0 { i64::MIN } else { i64::MAX }),
-        target,
-    };
-    reading.give(view).map_err(|Stop| RestoreError::Stopped)
-}
-
 /// Starts a reading on a thread of its own; it ends when nobody reads the answers any more.
 fn start<T: Send + 'static>(
     shared: &Arc<Shared>,
@@ -344,12 +262,4 @@ fn halted(halt: Halt) -> ErrorView {
 
 fn no_such_path(path: &[u8], version: &Version) -> ErrorView {
     texts::no_such_path(format!("Version {} has no {}.", version.number, from_bytes(path)))
-}
-
-/// Whether `path` is `above` or lies below it.
-fn is_below(path: &[u8], above: &[u8]) -> bool {
-    match path.strip_prefix(above) {
-        None => false,
-        Some(rest) => rest.is_empty() || rest[0] == b'/' || above == b"/",
-    }
 }

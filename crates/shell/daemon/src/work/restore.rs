@@ -48,10 +48,9 @@ pub(super) fn plan_of(request: &RestoreRequest) -> Result<Plan, ErrorView> {
         Some("overwrite") => Existing::Overwrite,
         Some("keep-both") => Existing::KeepBoth,
         Some(other) => {
-            let happened = format!(
-                "`{other}` says nothing about existing files: it is `refuse`, `overwrite` or `keep-both`."
-            );
-            return Err(texts::bad_request(happened));
+            return Err(texts::bad_request(format!(
+                "`{other}` is none of `refuse`, `overwrite` and `keep-both`."
+            )));
         }
     };
     let path = request.path.as_deref().map(|text| {

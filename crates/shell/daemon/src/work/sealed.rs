@@ -84,10 +84,11 @@ impl SealedBlocks {
         entry
     }
 
-    /// Whether another block of `next_bytes` would be too much. A single one never is.
-    pub(crate) fn is_full(&self, next_bytes: usize) -> bool {
+    /// Whether these blocks, and `other_bytes` elsewhere, take all the memory. A single block never
+    /// does.
+    pub(crate) fn is_full(&self, other_bytes: usize) -> bool {
         let table = self.lock();
-        table.bytes > 0 && table.bytes.saturating_add(next_bytes) > self.bytes_max
+        table.bytes > 0 && table.bytes.saturating_add(other_bytes) > self.bytes_max
     }
 
     /// A fragment of a block.

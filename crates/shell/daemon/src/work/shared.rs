@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::{Builder, JoinHandle};
 
-use base::{SecretKey, SpaceId, SymmetricKey};
+use base::{BlockId, SecretKey, SpaceId, SymmetricKey};
 use node::input::Input;
 use spaces::Keyring;
 use storage::terms::Arrangement;
@@ -12,6 +12,7 @@ use store::Drive;
 use store::database::{DatabaseError, Table, Write};
 use tokio::sync::mpsc;
 
+use super::Stored;
 use super::backup::Runs;
 use super::fetches::Fetches;
 use super::jobs::Jobs;
@@ -21,6 +22,9 @@ use super::sealed::SealedBlocks;
 
 /// Arrangements by number, so that a fragment that is not there can be laid at somebody's door.
 const ARRANGEMENTS: Table = Table("work arrangements");
+
+/// Numbers of chunks and blocks, and the first block of the head, another one for each version.
+type CatalogState = ((u64, u64), Option<BlockId>);
 
 /// Shared by all workers.
 pub(crate) struct Shared {
@@ -40,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) pool: Pool,
     /// Versions that are being read for the doors.
     pub(crate) readings: AtomicUsize,
+    /// What was counted last, and of which state of the catalog.
+    pub(crate) stored: Mutex<Option<(CatalogState, Stored)>>,
     is_closing: AtomicBool,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -63,6 +69,7 @@ impl Shared {
             runs: Runs::default(),
             pool: Pool::start()?,
             readings: AtomicUsize::new(0),
+            stored: Mutex::default(),
             is_closing: AtomicBool::new(false),
             threads: Mutex::default(),
         })

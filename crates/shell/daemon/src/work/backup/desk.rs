@@ -31,8 +31,8 @@ pub(super) struct Desk<'a> {
     shared: &'a Shared,
     job: &'a Job,
     mailbox: &'a Mailbox,
-    /// A full block with its parity, bytes.
-    block_bytes: usize,
+    /// Bytes that the session itself holds of blocks, with their parity.
+    session_bytes: usize,
     placed: Vec<BlockId>,
     since: Option<Instant>,
     next: Option<Stage>,
@@ -40,17 +40,20 @@ pub(super) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
+    /// The desk of a run whose full blocks have so many bytes, parity included.
     pub(super) fn new(
         shared: &'a Shared,
         job: &'a Job,
         mailbox: &'a Mailbox,
         block_bytes: usize,
     ) -> Self {
+        // One that is being filled, and two that wait to be filled.
+        let session_bytes = 3 * block_bytes;
         Self {
             shared,
             job,
             mailbox,
-            block_bytes,
+            session_bytes,
             placed: Vec::new(),
             since: None,
             next: None,
@@ -62,12 +65,12 @@ impl<'a> Desk<'a> {
     pub(super) fn turn(&mut self, session: &mut Session<'_>) -> Result<(), Halt> {
         loop {
             self.take_mail(session)?;
-            let is_full = self.shared.sealed.is_full(self.block_bytes);
+            let is_full = self.shared.sealed.is_full(self.session_bytes);
             let is_due = self.since.is_some_and(|since| since.elapsed() >= GATHER);
             if !self.placed.is_empty() && (is_full || is_due || self.placed.len() >= GATHERED_MAX) {
                 self.write_down(session)?;
             }
-            if !self.shared.sealed.is_full(self.block_bytes) {
+            if !self.shared.sealed.is_full(self.session_bytes) {
                 return Ok(());
             }
             self.job.flush();

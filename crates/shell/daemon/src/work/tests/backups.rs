@@ -56,7 +56,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
-    fn a_run_that_is_broken_off_goes_on_where_it_was(stops in prop::collection::vec(0_usize..9, 1..4)) {
+    fn a_run_that_is_broken_off_goes_on_where_it_was(
+        stops in prop::collection::vec(0_usize..9, 1..4)
+    ) {
         let tree = TempDir::new().unwrap();
         let bytes = noise(6 << 20);
         std::fs::write(tree.path().join("one"), &bytes[..4 << 20]).unwrap();

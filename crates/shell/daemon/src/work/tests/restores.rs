@@ -128,22 +128,21 @@ fn an_older_version_comes_back_as_it_was() {
 }
 
 #[test]
-fn a_restore_is_held_goes_on_and_ends() {
+fn a_restore_that_is_held_writes_nothing_until_it_goes_on() {
     let (mut world, tree) = small();
-    let target = TempDir::new().unwrap();
-    let request = || RestoreRequest { target: text(target.path()), ..RestoreRequest::default() };
-    // Fragments do not come, so it cannot end by itself.
-    world.table().is_mute = true;
-    let job = world.begin_restore(request());
-    world.works.order(Output::HoldWork { job });
-    world.works.order(Output::StopWork { job });
-    world.table().is_mute = false;
-    // The second is held before it begins, and let go.
-    let job = world.begin_restore(request());
-    world.works.order(Output::HoldWork { job });
-    world.works.order(Output::ContinueWork { job });
-    assert_eq!(world.end_of(job), Ok(()));
-    assert_same(&mut world, tree.path());
+    let targets = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+    let [ended, goes_on] = targets.each_ref().map(|target| {
+        let request = RestoreRequest { target: text(target.path()), ..Default::default() };
+        world.begin_held_restore(request)
+    });
+    world.works.order(Output::StopWork { job: ended });
+    world.works.order(Output::ContinueWork { job: goes_on });
+    assert_eq!(world.end_of(goes_on), Ok(()));
+    let there = files_in(targets[1].path());
+    assert_eq!(there.len(), 3);
+    world.works.clone().close();
+    assert_eq!(files_in(targets[0].path()), Vec::<String>::new());
+    drop(tree);
 }
 
 #[test]

@@ -226,6 +226,21 @@ impl World {
         job
     }
 
+    /// Begins a restore that is held, and waits until it comes to where it is held.
+    pub(crate) fn begin_held_restore(&mut self, request: RestoreRequest) -> JobId {
+        let job = self.new_job();
+        let request = self.works.begin(JobRequest::Restore(request)).unwrap();
+        self.works.bind(request, job).unwrap();
+        self.works.order(Output::JobChanged { job, progress: state("running") });
+        self.works.order(Output::HoldWork { job });
+        self.works.order(Output::StartRestore { job, wish: RestoreWish { request } });
+        let mut watch = self.works.watch(job).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let is_there = |view: &JobView| view.doing == "restoring files";
+        runtime.block_on(async { watch.wait_for(is_there).await.map(drop) }).unwrap();
+        job
+    }
+
     /// Restores everything of the newest version.
     pub(crate) fn restore_to(&mut self, target: &Path) -> Result<JobView, Failure> {
         let request = RestoreRequest { target: text(target), ..RestoreRequest::default() };
