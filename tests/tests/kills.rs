@@ -1,7 +1,7 @@
 //! SIGKILL at random moments: nothing receipted is lost, a backup goes on where it was, and daemons
 //! start again by themselves. The moments are chosen by a fixed seed.
 
-use disk::tree::make_sample;
+use disk::tree::sample::make_sample;
 use e2e::{Network, back_up, backup_of, restore_all, until};
 use fleet::{Daemon, Media};
 

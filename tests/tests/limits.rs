@@ -3,7 +3,7 @@
 use std::os::unix::fs::FileExt;
 
 use daemon::view::CheckRequest;
-use disk::tree::make_sample;
+use disk::tree::sample::make_sample;
 use e2e::{Network, back_up, backup_of, finish, restore_all, until};
 use fleet::{Config, Media};
 

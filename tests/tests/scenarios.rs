@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use daemon::view::{BackupRequest, RestoreRequest, path_text};
-use disk::tree::make_sample;
+use disk::tree::sample::make_sample;
 use e2e::{Network, back_up, compare, finish, restore, restore_all};
 use fleet::Media;
 

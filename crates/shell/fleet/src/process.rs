@@ -47,7 +47,7 @@ impl Daemon {
         let log = home.join("daemon.log");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
         let mut child = command(program, home)
-            .args(["run", "--no-password", "--json"])
+            .args(["run", "--json"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

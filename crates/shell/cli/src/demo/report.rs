@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use daemon::view::{JobView, Status};
-use disk::tree::Comparison;
+use disk::tree::compare::Comparison;
 use serde_json::{Map, Value, json};
 use storage::policy::Spread;
 
@@ -54,13 +54,14 @@ impl Report {
     }
 
     pub(super) fn stored(&self, status: &Status, job: &JobView, spread: Spread) {
-        let expansion = ratio(status.drive.stored_bytes, job.bytes_done);
+        let expansion = ratio(status.drive.stored_bytes, status.drive.packed_bytes);
         self.put(
             "backup",
             json!({
                 "files": job.files_done,
                 "bytes": job.bytes_done,
-                "stored_bytes": status.drive.stored_bytes,
+                "packed_bytes": status.drive.packed_bytes,
+            "stored_bytes": status.drive.stored_bytes,
                 "expansion": expansion,
                 "mb_per_s": speed(job),
                 "safety": job.safety,
@@ -68,11 +69,12 @@ impl Report {
             }),
         );
         self.say(&format!(
-            "Backed up {} files, {}, at {:.1} MB/s: {}. The suppliers keep {}, {:.2} times the files.",
+            "Backed up {} files, {}, at {:.1} MB/s: {}. Compressed and packed that is {}; the suppliers keep {}, {:.2} times as much.",
             job.files_done,
             base::format_bytes(job.bytes_done),
             speed(job),
             job.safety.as_deref().unwrap_or("?"),
+            base::format_bytes(status.drive.packed_bytes),
             base::format_bytes(status.drive.stored_bytes),
             expansion,
         ));
