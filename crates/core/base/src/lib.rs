@@ -11,7 +11,9 @@ mod quantity;
 mod sign;
 
 pub use date::{DAY_MS, Date, HOUR_MS, MINUTE_MS, SECOND_MS};
-pub use encode::{CONTROL_BYTES_MAX, DATA_BYTES_MAX, DecodeError, RECORD_BYTES_MAX, Wire, decode, encode};
+pub use encode::{
+    CONTROL_BYTES_MAX, DATA_BYTES_MAX, DecodeError, RECORD_BYTES_MAX, Wire, decode, encode,
+};
 pub use hash::{Hash, Hasher, hash};
 pub use id::{
     BlockId, ChunkId, ContractId, DeviceId, IdentityId, JobId, NetworkId, ParseIdError, RequestId,

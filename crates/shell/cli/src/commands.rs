@@ -42,7 +42,9 @@ pub(crate) async fn run(cli: Cli, screen: &Screen) -> Outcome<std::process::Exit
             return completions::print(shell, screen).map(|()| ExitCode::Done.into());
         }
         Command::Demo(args) => {
-            let failed = |error| Failure::of("demo-failed", format!("{error:#}."));
+            let failed = |error: anyhow::Error| {
+                Failure::of("demo-failed", format!("{}.", format!("{error:#}").trim_end()))
+            };
             return crate::demo::run(args, screen.is_json()).await.map_err(failed);
         }
         command => command,

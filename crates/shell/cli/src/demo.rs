@@ -25,29 +25,29 @@ use self::report::Report;
   bitdust demo                              a tree of 256 MiB over 7 suppliers
   bitdust demo ~/Pictures --suppliers 13    your own files, any 6 suppliers may die
   bitdust demo --policy standard --size 16MiB")]
-pub struct DemoArgs {
+pub(crate) struct DemoArgs {
     /// The file or directory to back up; a tree is made if none is named.
-    pub path: Option<PathBuf>,
+    pub(crate) path: Option<PathBuf>,
     /// How many supplier processes are started (the policies other than double have a fixed number).
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u8).range(1..=64))]
-    pub suppliers: u8,
+    pub(crate) suppliers: u8,
     /// How the data is spread: double, standard, vault or bunker.
     #[arg(long, default_value = "double")]
-    pub policy: String,
+    pub(crate) policy: String,
     /// Size of the tree that is made.
     #[arg(long, default_value = "256 MiB")]
-    pub size: String,
+    pub(crate) size: String,
     /// Leave the demo's directory where it is.
     #[arg(long)]
-    pub keep: bool,
+    pub(crate) keep: bool,
     /// What the nodes speak with.
     #[arg(long, value_enum, default_value_t = Transport::Both)]
-    pub transport: Transport,
+    pub(crate) transport: Transport,
 }
 
 /// What the nodes speak with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Transport {
+pub(crate) enum Transport {
     /// TCP only.
     Tcp,
     /// QUIC only.
@@ -77,7 +77,7 @@ const CLEAR_ERROR_MAX: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// A process could not be started, or a step took too long.
-pub async fn run(args: DemoArgs, json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(args: DemoArgs, json: bool) -> anyhow::Result<ExitCode> {
     let policy = Policy::of_name(&args.policy).with_context(|| {
         format!("'{}' is no policy: double, standard, vault or bunker", args.policy)
     })?;
@@ -134,7 +134,7 @@ async fn story(setting: Setting, source: Option<PathBuf>, report: &Report) -> an
     let target = fleet.root().join("restored");
     let verdict = restore_and_compare(&recovered, &source, &target, report).await?;
 
-    let is_clear = if spread.may_lose() + 1 <= spread.suppliers {
+    let is_clear = if spread.may_lose() < spread.suppliers {
         let victim = fleet.kill_suppliers(1).await?;
         one_more_lost(&recovered, &fleet, &victim, report).await?
     } else {

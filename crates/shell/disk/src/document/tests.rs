@@ -1,3 +1,5 @@
+//! Documents survive crashes, and one process uses a home.
+
 use std::fs;
 use std::path::Path;
 

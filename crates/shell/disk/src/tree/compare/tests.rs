@@ -1,3 +1,5 @@
+//! Every difference is found, and nothing else.
+
 use std::fs;
 use std::os::unix::fs::{FileExt, symlink};
 use std::path::{Path, PathBuf};

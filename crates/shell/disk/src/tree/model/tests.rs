@@ -1,3 +1,5 @@
+//! Names and paths cannot climb.
+
 use proptest::prelude::*;
 
 use super::name::{is_partial, partial_name};

@@ -1,3 +1,5 @@
+//! Owners are found by number and by name.
+
 use super::Owners;
 use crate::tree::model::Owner;
 

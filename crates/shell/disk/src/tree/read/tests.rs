@@ -1,3 +1,5 @@
+//! Files are read whole, with their holes, and changes are noticed.
+
 use std::fs;
 use std::os::unix::fs::{FileExt, MetadataExt, symlink};
 use std::path::Path;

@@ -1,3 +1,5 @@
+//! A seed makes the same tree.
+
 use super::*;
 use crate::tree::compare::{Aspects, compare_trees};
 

@@ -1,3 +1,5 @@
+//! Scans are complete, sorted and go on past what cannot be read.
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};

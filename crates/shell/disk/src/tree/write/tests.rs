@@ -1,3 +1,5 @@
+//! Restores stay below their target and overwrite nothing unless told.
+
 use std::fs;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
