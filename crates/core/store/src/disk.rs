@@ -157,9 +157,6 @@ pub trait DiskFile: Debug + Send + Sync {
     /// As [`DiskError`] says; some of the bytes may have been written.
     fn write_at(&self, offset: u64, parts: &[&[u8]]) -> Result<(), DiskError>;
 
-    /// Lets the device begin with what was written here, without waiting for it. Only a hint.
-    fn begin_writeback(&self, offset: u64, bytes: u64);
-
     /// Cuts the file off or extends it with zeros.
     ///
     /// # Errors

@@ -363,8 +363,6 @@ impl DiskFile for FaultyFile {
         answer
     }
 
-    fn begin_writeback(&self, _offset: u64, _bytes: u64) {}
-
     fn set_len(&self, bytes: u64) -> Result<(), DiskError> {
         self.resize(bytes, |world| world.image.inode_mut(self.inode).set_len(bytes))
     }

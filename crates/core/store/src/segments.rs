@@ -20,8 +20,6 @@ pub const SEGMENT_BYTES: u64 = 256 * 1024 * 1024;
 /// The longest batch, bytes; also the most that a crash can cut off.
 pub const BATCH_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Bytes after which the device is told to begin writing.
-const WRITEBACK_BYTES: u64 = 1024 * 1024;
 const SEGMENT_MAGIC: [u8; 8] = *b"BDsegmt1";
 const SEGMENT_HEADER_BYTES: usize = 64;
 /// Where in the first 4 KiB the segment's header stands; twice, in sectors of their own.
@@ -263,34 +261,19 @@ fn lay_out(
     records.iter().map(lay).unzip()
 }
 
-/// One run of bytes, written in few pieces so that the device can begin early.
 fn write_run(
     file: &dyn DiskFile,
     end: u32,
     records: &[NewRecord<'_>],
     headers: &[[u8; HEADER_BYTES]],
 ) -> Result<(), DiskError> {
-    let mut offset = u64::from(end) * ALIGN_BYTES;
-    let mut parts: Vec<&[u8]> = Vec::new();
-    let mut bytes = 0;
-    for (number, (record, header)) in records.iter().zip(headers).enumerate() {
+    let mut parts: Vec<&[u8]> = Vec::with_capacity(4 * records.len());
+    for (record, header) in records.iter().zip(headers) {
         let used = HEADER_BYTES + record.text.len() + record.payload.len();
-        let whole = u64::from(record.header.units()) * ALIGN_BYTES;
-        let padding = &ZEROS[..whole as usize - used];
-        parts.extend([&header[..], record.text, record.payload, padding]);
-        bytes += whole;
-        let is_last = number + 1 == records.len();
-        if bytes >= WRITEBACK_BYTES || is_last {
-            file.write_at(offset, &parts)?;
-            if !is_last {
-                file.begin_writeback(offset, bytes);
-            }
-            offset += bytes;
-            bytes = 0;
-            parts.clear();
-        }
+        let whole = record.header.units() as usize * ZEROS.len();
+        parts.extend([&header[..], record.text, record.payload, &ZEROS[..whole - used]]);
     }
-    Ok(())
+    file.write_at(u64::from(end) * ALIGN_BYTES, &parts)
 }
 
 pub(crate) fn segment_name(segment: u32) -> String {

@@ -130,10 +130,6 @@ impl DiskFile for RealFile {
         platform::write_at(&self.file, offset, parts).map_err(self.fails(Action::Write))
     }
 
-    fn begin_writeback(&self, offset: u64, bytes: u64) {
-        platform::begin_writeback(&self.file, offset, bytes);
-    }
-
     fn set_len(&self, bytes: u64) -> Result<(), DiskError> {
         self.check_poison()?;
         self.file.set_len(bytes).map_err(self.fails(Action::Resize))
@@ -145,7 +141,14 @@ impl DiskFile for RealFile {
         if bytes <= have {
             return Ok(());
         }
-        platform::preallocate(&self.file, have, bytes).map_err(self.fails(Action::Resize))
+        // A file system may fill itself up before it finds that the room is too little.
+        if bytes - have > platform::free_space_of(&self.file).map_err(self.fails(Action::Resize))? {
+            return Err(DiskError::NoSpace { name: self.name.clone() });
+        }
+        platform::preallocate(&self.file, have, bytes).map_err(|error| {
+            let _ = self.file.set_len(have);
+            self.fails(Action::Resize)(error)
+        })
     }
 
     fn sync(&self) -> Result<(), DiskError> {

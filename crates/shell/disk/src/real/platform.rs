@@ -48,6 +48,18 @@ pub(super) fn free_space(_path: &Path) -> io::Result<u64> {
     Ok(u64::MAX / 2)
 }
 
+/// The same where an open file is.
+#[cfg(unix)]
+pub(super) fn free_space_of(file: &File) -> io::Result<u64> {
+    let found = rustix::fs::fstatvfs(file)?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+#[cfg(not(unix))]
+pub(super) fn free_space_of(_file: &File) -> io::Result<u64> {
+    Ok(u64::MAX / 2)
+}
+
 #[cfg(unix)]
 pub(super) fn read_at(file: &File, offset: u64, out: &mut [u8]) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, out, offset)
@@ -100,16 +112,6 @@ pub(super) fn write_at(file: &File, mut offset: u64, parts: &[&[u8]]) -> io::Res
         }
     }
     Ok(())
-}
-
-/// On Linux this advice starts the writing of dirty pages without waiting (mm/fadvise.c).
-pub(super) fn begin_writeback(file: &File, offset: u64, bytes: u64) {
-    #[cfg(target_os = "linux")]
-    if let Some(bytes) = std::num::NonZeroU64::new(bytes) {
-        let _ = rustix::fs::fadvise(file, offset, Some(bytes), rustix::fs::Advice::DontNeed);
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (file, offset, bytes);
 }
 
 /// Extends the file from `have` to `bytes`, with room behind it where the file system can.
