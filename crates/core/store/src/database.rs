@@ -84,6 +84,8 @@ enum Engine {
     /// An error made redb give up; the next use opens the file again.
     Closed,
     Poisoned,
+    /// Ended by its owner.
+    Ended,
     Damaged(String),
 }
 
@@ -93,6 +95,7 @@ impl std::fmt::Debug for Engine {
             Self::Open(..) => "Open",
             Self::Closed => "Closed",
             Self::Poisoned => "Poisoned",
+            Self::Ended => "Ended",
             Self::Damaged(_) => "Damaged",
         })
     }
@@ -250,6 +253,12 @@ impl Database {
         checked.inspect_err(|error| self.settle(error))
     }
 
+    /// Ends the database for everybody who still holds it, so that it can be opened again.
+    pub fn close(&self) {
+        let mut engine = self.engine.write().unwrap_or_else(PoisonError::into_inner);
+        close(std::mem::replace(&mut *engine, Engine::Ended));
+    }
+
     /// Runs something on the engine and draws the conclusions of its failing.
     fn with<T>(
         &self,
@@ -268,6 +277,7 @@ impl Database {
             match &*engine {
                 Engine::Open(..) => return Ok(engine),
                 Engine::Poisoned => return Err(DatabaseError::Poisoned),
+                Engine::Ended => return Err(DatabaseError::Closed),
                 Engine::Damaged(what) => return Err(DatabaseError::Damaged { what: what.clone() }),
                 Engine::Closed => {}
             }
@@ -296,8 +306,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let engine = self.engine.get_mut().unwrap_or_else(PoisonError::into_inner);
-        close(std::mem::replace(engine, Engine::Closed));
+        self.close();
     }
 }
 
@@ -312,6 +321,7 @@ fn after(error: &DatabaseError) -> Option<Engine> {
         DatabaseError::TooLong { .. } | DatabaseError::Schema { .. } => None,
         DatabaseError::NoSpace | DatabaseError::Disk(_) => Some(Engine::Closed),
         DatabaseError::Poisoned => Some(Engine::Poisoned),
+        DatabaseError::Closed => Some(Engine::Ended),
         DatabaseError::Damaged { what } => Some(Engine::Damaged(what.clone())),
     }
 }

@@ -22,14 +22,15 @@ pub use owner_records::{OWNER_RECORD_BYTES_MAX, OwnerRecord, OwnerRecordError};
 pub use reader::{FragmentView, LIST_MAX, Listed, ReadError, Reader, ScrubPage, Verdict};
 use reserve::Reserve;
 
-use base::{BlockId, ContractId};
+use base::{BlockId, ContractId, Hash};
 
 use crate::accounts::{Accounts, Entry};
 use crate::database::DatabaseError;
 use crate::disk::{Disk, DiskError};
 use crate::index::Index;
+use crate::record::plain_hash;
 use crate::rows::{CHECKPOINT, CHECKPOINT_KEY, Checkpoint, FRAGMENTS, FragmentRow, fragment_key};
-use crate::segments::{AppendError, Log, NewRecord, Place, SEGMENT_BYTES, SegmentFiles};
+use crate::segments::{AppendError, Log, NewRecord, Place, Position, SEGMENT_BYTES, SegmentFiles};
 
 /// The name of a fragment under a contract: its block and its index there.
 pub type FragmentName = (BlockId, u8);
@@ -40,6 +41,11 @@ pub const CONTRACTS_MAX: usize = 65_536;
 pub const FRAGMENT_BYTES_MAX: usize = 1024 * 1024;
 /// The longest manifest kept with a fragment, bytes.
 pub const MANIFEST_BYTES_MAX: usize = 16 * 1024;
+
+/// The masked root of a payload: its plain BLAKE3 hash.
+pub fn masked_root(payload: &[u8]) -> Hash {
+    plain_hash(payload)
+}
 
 /// How a store uses its disk and its memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +102,8 @@ impl Shared {
     }
 }
 
-/// The supplier's store. There is one for a disk; its [`Reader`]s may be on other threads.
+/// The supplier's store. There is one for a disk; its [`Reader`]s may be on other threads and end
+/// with it.
 #[derive(Debug)]
 pub struct FragmentStore {
     disk: Arc<dyn Disk>,
@@ -105,7 +112,9 @@ pub struct FragmentStore {
     log: Log,
     reserve: Reserve,
     recovery: Recovery,
-    /// Appended since the index was last complete.
+    /// Up to where the index is complete.
+    checkpoint: Option<Position>,
+    /// Appended since then.
     tail_bytes: u64,
     /// Why the index could not be brought up to date, if so.
     index_error: Option<DatabaseError>,
@@ -156,13 +165,18 @@ impl FragmentStore {
         Ok(())
     }
 
-    /// Brings the index up to date; worth doing when idle and before the end.
+    /// Brings the index up to date; worth doing when idle and before the end. Does nothing if it
+    /// is.
     ///
     /// # Errors
     /// As [`DatabaseError`] says; a failed sync poisons the store.
     pub fn flush(&mut self) -> Result<(), DatabaseError> {
         let position = self.log.position();
         let Shared { files, index, .. } = &*self.shared;
+        let is_current = self.checkpoint == Some(position) && index.staged_rows() == 0;
+        if is_current && self.dropped.is_empty() {
+            return Ok(());
+        }
         let mut accounts = self.shared.accounts_mut();
         accounts.stage(index);
         let checkpoint = Checkpoint {
@@ -181,7 +195,10 @@ impl FragmentStore {
             flushed => flushed,
         };
         match &flushed {
-            Ok(()) => self.tail_bytes = 0,
+            Ok(()) => {
+                self.tail_bytes = 0;
+                self.checkpoint = Some(position);
+            }
             Err(DatabaseError::Poisoned) => self.log.poison(),
             Err(_) => {}
         }
@@ -234,6 +251,13 @@ impl FragmentStore {
         drop(accounts);
         self.flush_if_due();
         Ok(places)
+    }
+}
+
+impl Drop for FragmentStore {
+    /// Readers end with their store: another one may then be opened.
+    fn drop(&mut self) {
+        self.shared.index.close();
     }
 }
 

@@ -40,6 +40,11 @@ impl Index {
         Self { disk, database, overlay: RwLock::default(), is_damaged: AtomicBool::new(false) }
     }
 
+    /// Ends it, also for those who still read.
+    pub(crate) fn close(&self) {
+        self.database.close();
+    }
+
     /// Whether it was found to be damaged; the next start makes it anew.
     pub(crate) fn is_damaged(&self) -> bool {
         self.is_damaged.load(Ordering::Acquire)

@@ -11,6 +11,9 @@ pub enum DatabaseError {
     /// A sync failed: what is durable is unknown until the database is opened again.
     #[error("the database could not be made durable; it must be opened again")]
     Poisoned,
+    /// Its owner ended it; what still reads must get it anew.
+    #[error("the database was closed")]
+    Closed,
     /// The file is not what was written.
     #[error("the database is damaged: {what}")]
     Damaged {

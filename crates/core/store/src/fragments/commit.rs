@@ -108,6 +108,19 @@ enum Plan {
     Store(Option<FragmentRow>),
 }
 
+/// Whether payloads are compared with their roots here or were before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hashing {
+    Here,
+    Done,
+}
+
+impl Put {
+    fn has_its_root(&self) -> bool {
+        plain_hash(&self.payload) == self.masked_root
+    }
+}
+
 type Drafts = BTreeMap<ContractId, ReceiptBody>;
 type Receipts = BTreeMap<ContractId, Arc<Receipt>>;
 
@@ -115,10 +128,26 @@ impl FragmentStore {
     /// Takes fragments in, in groups of up to 512. What is answered `Stored` is durable with its
     /// receipt; everything else has changed nothing.
     pub fn commit(&mut self, puts: &[Put], sign: Sign<'_>, now: Date) -> Vec<Outcome> {
+        self.commit_with(puts, Hashing::Here, sign, now)
+    }
+
+    /// The same for payloads that were hashed as they came and were found to have their roots;
+    /// they are not hashed once more.
+    pub fn commit_hashed(&mut self, puts: &[Put], sign: Sign<'_>, now: Date) -> Vec<Outcome> {
+        self.commit_with(puts, Hashing::Done, sign, now)
+    }
+
+    fn commit_with(
+        &mut self,
+        puts: &[Put],
+        hashing: Hashing,
+        sign: Sign<'_>,
+        now: Date,
+    ) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(puts.len());
         while let Some(rest) = puts.get(outcomes.len()..).filter(|rest| !rest.is_empty()) {
             let group = &rest[..self.group_len(rest)];
-            match self.commit_group(group, sign, now) {
+            match self.commit_group(group, hashing, sign, now) {
                 Ok(done) => outcomes.extend(done),
                 Err(error) => {
                     let refused = Outcome::Refused(error.into());
@@ -143,6 +172,7 @@ impl FragmentStore {
     fn commit_group(
         &mut self,
         puts: &[Put],
+        hashing: Hashing,
         sign: Sign<'_>,
         now: Date,
     ) -> Result<Vec<Outcome>, StoreError> {
@@ -152,7 +182,7 @@ impl FragmentStore {
         if self.is_stalled() {
             self.flush()?;
         }
-        let (mut plans, drafts) = self.plan(puts, now)?;
+        let (mut plans, drafts) = self.plan(puts, hashing, now)?;
         let signed = |(id, body): (ContractId, ReceiptBody)| (id, Arc::new(body.sign(sign)));
         let receipts: Receipts = match self.floor_refusal(puts, &plans)? {
             Some(refusal) => {
@@ -197,7 +227,12 @@ impl FragmentStore {
         Ok(outcomes)
     }
 
-    fn plan(&self, puts: &[Put], now: Date) -> Result<(Vec<Plan>, Drafts), StoreError> {
+    fn plan(
+        &self,
+        puts: &[Put],
+        hashing: Hashing,
+        now: Date,
+    ) -> Result<(Vec<Plan>, Drafts), StoreError> {
         let accounts = self.shared.accounts();
         let key = |put: &Put| {
             let number = accounts.contract(&put.contract).map_or(u32::MAX, |known| known.number);
@@ -213,6 +248,9 @@ impl FragmentStore {
             let row = row.map(|row| FragmentRow::decode(&row)).transpose()?;
             let plan = match accounts.contract(&put.contract) {
                 None => Plan::Refuse(Refusal::UnknownContract),
+                Some(_) if hashing == Hashing::Here && !put.has_its_root() => {
+                    Plan::Refuse(Refusal::Root)
+                }
                 Some(contract) => match self.judge(put, contract, row) {
                     Plan::Store(old) => match seen.get(key) {
                         Some(of) if puts[*of].masked_root == put.masked_root => Plan::Same(*of),
@@ -241,9 +279,6 @@ impl FragmentStore {
         }
         if !is_size_right {
             return Plan::Refuse(Refusal::Size { payload, manifest });
-        }
-        if plain_hash(&put.payload) != put.masked_root {
-            return Plan::Refuse(Refusal::Root);
         }
         let Some(row) = row else {
             let is_open = !contract.terms.is_closed;

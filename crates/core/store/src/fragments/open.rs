@@ -173,6 +173,7 @@ impl FragmentStore {
             log,
             reserve,
             recovery,
+            checkpoint: start.from.filter(|_| records == 0),
             tail_bytes,
             index_error,
             flush_rows,
