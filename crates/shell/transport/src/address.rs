@@ -1,5 +1,6 @@
 //! What can be read off a multiaddress: medium, scope, network.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use libp2p::multiaddr::Protocol;
@@ -90,7 +91,7 @@ pub(crate) fn ip(address: &Multiaddr) -> Option<IpAddr> {
     }
 }
 
-/// From how far a host can be reached; `None` if it is no single host.
+/// From how far a host can be reached; `None` if it is no host that can be dialled.
 pub(crate) fn scope(ip: IpAddr) -> Option<Scope> {
     if ip.is_unspecified() || ip.is_multicast() {
         return None;
@@ -98,7 +99,9 @@ pub(crate) fn scope(ip: IpAddr) -> Option<Scope> {
     let local = match ip {
         IpAddr::V4(ip) if ip.is_broadcast() => return None,
         IpAddr::V4(ip) => ip.is_private() || ip.is_link_local() || is_shared(ip),
-        IpAddr::V6(ip) => is_unique_local(ip) || is_link_local(ip),
+        // Without the name of an interface, which no peer can tell, it leads nowhere.
+        IpAddr::V6(ip) if is_link_local(ip) => return None,
+        IpAddr::V6(ip) => is_unique_local(ip),
     };
     Some(match (ip.is_loopback(), local) {
         (true, _) => Scope::Loopback,
@@ -139,28 +142,25 @@ pub(crate) fn network(address: &Multiaddr) -> Option<Network> {
 }
 
 /// What of a peer's own list is worth remembering, when it is connected from `seen`: numeric
-/// addresses that reach at least as far, at most [`ADDRESSES_PER_PEER_MAX`]. A peer on the Internet
-/// cannot make this node dial its local network.
+/// addresses that reach at least as far, at most [`ADDRESSES_PER_PEER_MAX`], the likeliest first. A
+/// peer on the Internet cannot make this node dial its local network.
 pub(crate) fn usable<'a>(
     claimed: impl IntoIterator<Item = &'a Multiaddr>,
     seen: &Multiaddr,
 ) -> Vec<Multiaddr> {
     let Some(from) = ip(seen).and_then(scope) else { return Vec::new() };
-    let mut kept = Vec::new();
+    let mut kept = BTreeMap::new();
     for address in claimed {
-        let reach = ip(address).and_then(scope);
         let address = split(address.clone()).0;
-        if reach.is_some_and(|reach| reach >= from)
+        let reach = ip(&address).and_then(scope).filter(|reach| *reach >= from);
+        if let Some(reach) = reach
             && medium(&address).is_some()
-            && !kept.contains(&address)
         {
-            kept.push(address);
-        }
-        if kept.len() == ADDRESSES_PER_PEER_MAX {
-            break;
+            // The host that is known to answer, then from near to far.
+            kept.insert((ip(&address) != ip(seen), reach, address.to_string()), address);
         }
     }
-    kept
+    kept.into_values().take(ADDRESSES_PER_PEER_MAX).collect()
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ impl Behaviour {
             .with_cache_size(IDENTIFIED_MAX);
         Ok(Self {
             limits: connection_limits::Behaviour::new(connections(limits)),
-            gate: Gate::new(limits.clone(), counts.clone()),
+            gate: Gate::new(limits.clone()),
             streams: Streams::new(network, limits.clone(), counts.clone()).ok_or_else(wrong)?,
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::new(ping::Config::new()),

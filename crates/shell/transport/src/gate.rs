@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -16,7 +15,6 @@ use libp2p::{Multiaddr, PeerId};
 
 use crate::Limits;
 use crate::address::{self, Network};
-use crate::handle::{Counts, count};
 
 /// Networks whose rate is remembered. Beyond, those that have rested longest are forgotten.
 const NETWORKS_MAX: usize = 4096;
@@ -29,7 +27,6 @@ struct Crowded;
 /// Counts inbound connections of each network, established or on the way.
 pub(crate) struct Gate {
     limits: Limits,
-    counts: Arc<Counts>,
     inbound: BTreeMap<ConnectionId, Network>,
     rates: BTreeMap<Network, Rate>,
 }
@@ -41,8 +38,8 @@ struct Rate {
 }
 
 impl Gate {
-    pub(crate) fn new(limits: Limits, counts: Arc<Counts>) -> Self {
-        Self { limits, counts, inbound: BTreeMap::new(), rates: BTreeMap::new() }
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits, inbound: BTreeMap::new(), rates: BTreeMap::new() }
     }
 
     fn enter(&mut self, id: ConnectionId, network: Network, now: Instant) -> Result<(), Crowded> {
@@ -83,10 +80,7 @@ impl NetworkBehaviour for Gate {
         remote: &Multiaddr,
     ) -> Result<(), ConnectionDenied> {
         let Some(network) = address::network(remote) else { return Ok(()) };
-        self.enter(id, network, Instant::now()).map_err(|crowded| {
-            count(&self.counts.connections_refused);
-            ConnectionDenied::new(crowded)
-        })
+        self.enter(id, network, Instant::now()).map_err(ConnectionDenied::new)
     }
 
     fn handle_established_inbound_connection(

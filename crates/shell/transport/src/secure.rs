@@ -18,6 +18,7 @@ use libp2p::core::upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade}
 use libp2p::identity::Keypair;
 use libp2p::tls::certificate;
 use libp2p::{PeerId, noise, tls};
+use rustls::client::Resumption;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::aws_lc_rs::{self, cipher_suite};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -49,6 +50,8 @@ impl Security {
         let mut client = tls::make_client_config(keys, None).map_err(|_| StartError::Key)?;
         // The library would write session keys to wherever the environment says.
         client.key_log = Arc::new(NoKeyLog);
+        // All peers have the same name, none, by which the library would remember sessions.
+        client.resumption = Resumption::disabled();
         let server = server(keys).ok_or(StartError::Key)?;
         Ok(Self {
             noise: noise::Config::new(keys).map_err(|_| StartError::Key)?,
@@ -81,6 +84,7 @@ fn server(keys: &Keypair) -> Option<rustls::ServerConfig> {
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
     server.alpn_protocols = vec![b"libp2p".to_vec()];
     server.ignore_client_order = true;
+    server.send_tls13_tickets = 0;
     Some(server)
 }
 

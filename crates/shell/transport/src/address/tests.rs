@@ -52,7 +52,7 @@ fn scopes_are_as_the_registries_say() {
         ("169.254.0.1", Some(Scope::Local)),
         ("100.64.0.1", Some(Scope::Local)),
         ("100.128.0.1", Some(Scope::Global)),
-        ("fe80::1", Some(Scope::Local)),
+        ("fe80::1", None),
         ("fd00::1", Some(Scope::Local)),
         ("2001:db8::1", Some(Scope::Global)),
         ("8.8.8.8", Some(Scope::Global)),
@@ -101,4 +101,13 @@ fn remembers_a_few_different_addresses_only() {
     assert_eq!(usable(&many, &seen).len(), ADDRESSES_PER_PEER_MAX);
     let same = vec![many[0].clone(); 5];
     assert_eq!(usable(&same, &seen).len(), 1);
+}
+
+#[test]
+fn the_address_that_answers_is_never_the_one_that_is_left_out() {
+    let near = (1..50).map(|n| address(&format!("/ip4/192.168.7.{n}/tcp/1")));
+    let known = address("/ip4/192.168.9.9/tcp/1");
+    let all: Vec<_> = near.chain([known.clone(), address("/ip4/9.9.9.9/tcp/1")]).collect();
+    let kept = usable(&all, &address("/ip4/192.168.9.9/tcp/5555"));
+    assert_eq!((kept.len(), &kept[0]), (ADDRESSES_PER_PEER_MAX, &known));
 }
