@@ -1,8 +1,8 @@
 //! Records of the distributed hash table: judged before they are kept, written, collected, and the
 //! newest given back to those who have an older one.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use base::{DeviceId, HOUR_MS};
@@ -26,8 +26,8 @@ const QUERIES_MAX: usize = 64;
 const WRITE_BACK_MAX: usize = 8;
 /// After a failure an announcement is made again.
 const AGAIN_WAIT: Duration = Duration::from_secs(5);
-/// The longest wait between two attempts.
-const AGAIN_WAIT_MAX: Duration = Duration::from_secs(300);
+/// The second announcement comes so soon after the first, the third after twice that, and so on.
+const ANNOUNCE_WAIT: Duration = Duration::from_secs(60);
 /// A contact record holds so long, milliseconds.
 const CONTACT_LIFE_MS: u64 = 2 * HOUR_MS;
 
@@ -37,6 +37,8 @@ pub(crate) struct Records {
     local: Arc<Local>,
     happenings: mpsc::Sender<Happening>,
     queries: Arc<Semaphore>,
+    /// Records that are being read, and who waits for each.
+    reading: Arc<Mutex<BTreeMap<Vec<u8>, Vec<u64>>>>,
 }
 
 /// The judge of records: pure rules, the network's id and the date.
@@ -57,7 +59,8 @@ pub(crate) fn validator(local: Arc<Local>) -> Validator {
 
 impl Records {
     pub(crate) fn new(local: Arc<Local>, happenings: mpsc::Sender<Happening>) -> Self {
-        Self { local, happenings, queries: Arc::new(Semaphore::new(QUERIES_MAX)) }
+        let queries = Arc::new(Semaphore::new(QUERIES_MAX));
+        Self { local, happenings, queries, reading: Arc::default() }
     }
 
     /// Writes a record; `RecordPut` comes when it is done.
@@ -69,15 +72,36 @@ impl Records {
         self.tell(Input::RecordPut { query, ok }).await;
     }
 
-    /// Collects the values of a record; `RecordGot` comes when it is done.
+    /// Collects the values of a record; `RecordGot` comes when it is done. Whoever asks while the
+    /// same record is being read gets what comes of that: dead peers make a look-up slow, and
+    /// another one would be no quicker.
     pub(crate) async fn get(self, net: Option<Handle>, query: u64, key: Vec<u8>) {
+        if !self.begins_reading(&key, query) {
+            return;
+        }
         let answers = match net {
-            Some(net) => self.read(&net, key).await,
+            Some(net) => self.read(&net, key.clone()).await,
             None => Answers::default(),
         };
         let distinct: BTreeSet<Vec<u8>> =
             answers.found.into_iter().map(|answer| answer.value).collect();
-        self.tell(Input::RecordGot { query, values: distinct.into_iter().collect() }).await;
+        let values: Vec<Vec<u8>> = distinct.into_iter().collect();
+        for query in self.ends_reading(&key) {
+            self.tell(Input::RecordGot { query, values: values.clone() }).await;
+        }
+    }
+
+    /// Says whether nobody reads this record yet.
+    fn begins_reading(&self, key: &[u8], query: u64) -> bool {
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = reading.entry(key.to_vec()).or_default();
+        waiting.push(query);
+        waiting.len() == 1
+    }
+
+    fn ends_reading(&self, key: &[u8]) -> Vec<u64> {
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        reading.remove(key).unwrap_or_default()
     }
 
     /// Looks for suppliers in all lists of volunteers; `SuppliersFound` comes for each list that
@@ -102,23 +126,30 @@ impl Records {
         let key = volunteers_key(OfferedService::Supplier, shard);
         let found = net.get_providers(key).await;
         let devices = found.inspect_err(|error| tracing::debug!(%error, "a list was not read"));
-        let devices: Vec<DeviceId> =
-            devices.unwrap_or_default().into_iter().map(DeviceId).collect();
+        let own = self.local.asker().device;
+        let devices = devices.unwrap_or_default().into_iter().map(DeviceId);
+        let devices: Vec<DeviceId> = devices.filter(|device| *device != own).collect();
         if !devices.is_empty() {
             self.tell(Input::SuppliersFound { devices }).await;
         }
     }
 
-    /// Stands in the list of suppliers from now on, as soon as anybody can be told.
-    pub(crate) async fn announce(self, net: Handle) {
-        let mut wait = AGAIN_WAIT;
-        while let Err(error) = net.start_providing(self.supplier_key()).await {
-            tracing::debug!(%error, "not yet announced as a supplier");
-            if error == QueryError::Stopped {
-                return;
-            }
-            sleep(wait).await;
-            wait = (wait * 2).min(AGAIN_WAIT_MAX);
+    /// Stands in the list of suppliers from now on: announced as soon as anybody can be told, soon
+    /// again, and then each time `each` has passed, for the nodes that keep the list change as the
+    /// network grows.
+    pub(crate) async fn announce(self, net: Handle, each: Duration) {
+        let (mut after_failure, mut after_success) = (AGAIN_WAIT, ANNOUNCE_WAIT);
+        loop {
+            let wait = match net.start_providing(self.supplier_key()).await {
+                Ok(()) => &mut after_success,
+                Err(QueryError::Stopped) => return,
+                Err(error) => {
+                    tracing::debug!(%error, "not announced as a supplier");
+                    &mut after_failure
+                }
+            };
+            sleep(*wait).await;
+            *wait = (*wait * 2).min(each);
         }
     }
 
@@ -187,7 +218,11 @@ impl Records {
 
     async fn read(&self, net: &Handle, key: Vec<u8>) -> Answers {
         let Ok(_turn) = self.queries.acquire().await else { return Answers::default() };
-        match net.get_record(key.clone()).await {
+        let mut got = net.get_record(key.clone()).await;
+        if got == Err(QueryError::NoPeers) && net.bootstrap().await.is_ok() {
+            got = net.get_record(key.clone()).await;
+        }
+        match got {
             Ok(answers) => {
                 self.write_back(net, key, &answers).await;
                 answers

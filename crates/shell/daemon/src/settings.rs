@@ -203,7 +203,7 @@ settings! {
         notice: Span = Span(60 * DAY_MS);
         /// Between two looks at the free room of the supplier's disk.
         disk_look: Span = Span(MINUTE_MS);
-        /// Between two announcements of where this node is reached.
+        /// Between two announcements of where this node is reached and that it keeps fragments.
         announce: Span = Span(HOUR_MS);
     }
 

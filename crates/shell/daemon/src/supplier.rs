@@ -61,7 +61,7 @@ pub(crate) struct FragmentName {
 pub(crate) struct Coming {
     /// The stream that brought it.
     pub(crate) stream: u64,
-    /// The fragment.
+    /// The fragment; it was hashed as it came and has its root.
     pub(crate) put: fragments::Put,
     /// Its share of the memory; free when it is written.
     pub(crate) memory: OwnedSemaphorePermit,

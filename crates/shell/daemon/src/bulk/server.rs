@@ -7,9 +7,9 @@ use base::{DeviceId, RequestId, decode, encode};
 use storage::wire::{Asker, BulkAnswer, BulkRequest, Refusal};
 use store::fragments::Put;
 use tokio::io::{AsyncRead, AsyncWrite, BufStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::desk::{Desk, Granted};
 use super::{IDLE_WAIT, body_wait, is_of};
@@ -24,6 +24,10 @@ use crate::supplier::{Coming, FragmentName, Order, Served, Supplier};
 
 /// How long a request waits for memory before it is told to come again.
 const MEMORY_WAIT: Duration = Duration::from_secs(20);
+/// The longest fragment, bytes.
+const FRAGMENT_BYTES_MAX: u32 = base::DATA_BYTES_MAX as u32;
+/// Who is refused waits so long before the next request: refusals cost signatures, too.
+const REFUSED_PAUSE: Duration = Duration::from_millis(20);
 /// Bytes that are read at once.
 const READ_BYTES: usize = 64 * 1024;
 
@@ -44,10 +48,11 @@ struct Counter<S> {
     outward: Outward,
 }
 
-/// What is answered: the head, and the bytes that follow it.
+/// What is answered: the head, and the bytes that follow it with their share of the memory.
 struct Reply {
     head: BulkAnswer,
     body: Vec<u8>,
+    memory: Option<OwnedSemaphorePermit>,
 }
 
 impl Server {
@@ -90,11 +95,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Counter<S> {
             (Ok(granted), BulkRequest::Delete { contract, block, index }) => {
                 self.erase(granted, FragmentName { contract, block, index }).await
             }
-            (Err(reason), BulkRequest::Put { bytes, .. }) => {
-                self.skip(bytes).await?;
+            (Err(reason), request) => {
+                if let BulkRequest::Put { bytes, .. } = request {
+                    self.skip(bytes).await?;
+                }
+                sleep(REFUSED_PAUSE).await;
                 refused(reason)
             }
-            (Err(reason), BulkRequest::Get { .. } | BulkRequest::Delete { .. }) => refused(reason),
         };
         self.answer(envelope.id, reply).await
     }
@@ -138,23 +145,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Counter<S> {
 
     async fn give(&mut self, granted: Granted, name: FragmentName) -> Reply {
         let supplier = self.server.supplier.clone();
-        let length = spawn_blocking({
-            let supplier = supplier.clone();
-            move || supplier.length(name)
-        });
-        let bytes = match length.await {
-            Ok(Ok(bytes)) => bytes,
-            Ok(Err(reason)) => return refused(reason),
-            Err(_) => return refused(Refusal::DiskFailed),
-        };
-        let Ok(Some(_memory)) = timeout(MEMORY_WAIT, supplier.memory(bytes)).await else {
+        // How long it is stands in the store; room for the longest is taken.
+        let Ok(Some(memory)) = timeout(MEMORY_WAIT, supplier.memory(FRAGMENT_BYTES_MAX)).await
+        else {
             return refused(Refusal::Busy);
         };
         let read = spawn_blocking(move || supplier.read(name)).await;
         drop(granted);
         match read {
             Ok(Ok(Served { bytes: body, manifest })) => {
-                Reply { head: BulkAnswer::Fragment { bytes, manifest }, body }
+                let bytes = u32::try_from(body.len()).unwrap_or(u32::MAX);
+                let head = BulkAnswer::Fragment { bytes, manifest };
+                Reply { head, body, memory: Some(memory) }
             }
             Ok(Err(reason)) => refused(reason),
             Err(_) => refused(Refusal::DiskFailed),
@@ -180,22 +182,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Counter<S> {
     }
 
     async fn answer(&mut self, to: RequestId, reply: Reply) -> Result<(), BorderError> {
-        let Reply { head, body } = reply;
+        let Reply { head, body, memory } = reply;
         let (kind, id, payload) = (BULK_ANSWER, RequestId(chance::bytes()), encode(&head));
         let head = self.outward.seal(Letter { kind, id, answer_to: Some(to), payload })?;
         let wait = body_wait(u32::try_from(body.len()).unwrap_or(u32::MAX)) + ENVELOPE_WAIT;
-        write_all(&mut self.stream, &[&head, &body], wait).await
+        let written = write_all(&mut self.stream, &[&head, &body], wait).await;
+        drop(memory);
+        written
     }
 }
 
 fn refused(reason: Refusal) -> Reply {
-    Reply { head: BulkAnswer::Refused { reason }, body: vec![] }
+    Reply { head: BulkAnswer::Refused { reason }, body: vec![], memory: None }
 }
 
 /// What the store thread said; it says nothing when the daemon ends.
 fn receipted(said: Result<Result<Vec<u8>, Refusal>, oneshot::error::RecvError>) -> Reply {
     match said {
-        Ok(Ok(receipt)) => Reply { head: BulkAnswer::Stored { receipt }, body: vec![] },
+        Ok(Ok(receipt)) => {
+            Reply { head: BulkAnswer::Stored { receipt }, body: vec![], memory: None }
+        }
         Ok(Err(reason)) => refused(reason),
         Err(_) => refused(Refusal::Closed),
     }

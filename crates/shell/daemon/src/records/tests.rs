@@ -68,3 +68,22 @@ fn others_are_told_of_useful_addresses_only() {
     let many: Vec<String> = (0..50).map(|port| format!("/ip4/10.0.0.1/tcp/{port}")).collect();
     assert_eq!(published(many).len(), ADDRESSES_MAX);
 }
+
+#[tokio::test]
+async fn one_look_up_answers_all_who_ask_meanwhile() {
+    let (happenings, mut told) = mpsc::channel(8);
+    let records = Records::new(local(1, NETWORK), happenings);
+    assert!(records.begins_reading(b"key", 1));
+    assert!(!records.begins_reading(b"key", 2));
+    assert!(records.begins_reading(b"other", 3), "another record is another look-up");
+    assert_eq!(records.ends_reading(b"key"), [1, 2]);
+    // Without a network everybody is answered at once, each time.
+    for query in [4, 5] {
+        records.clone().get(None, query, b"key".to_vec()).await;
+        let told = told.recv().await;
+        assert!(matches!(
+            told,
+            Some(Happening::Input(Input::RecordGot { query: told, values })) if told == query && values.is_empty()
+        ));
+    }
+}

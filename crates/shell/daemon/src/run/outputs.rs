@@ -117,8 +117,9 @@ impl Engine {
         }
         let Some(net) = self.net.handle().cloned() else { return };
         let records = self.records.clone();
+        let each = Duration::from_millis(self.settings.clocks.announce.0);
         let task = if is_on {
-            self.tasks.spawn(records.announce(net))
+            self.tasks.spawn(records.announce(net, each))
         } else {
             self.tasks.spawn(records.retire(net))
         };

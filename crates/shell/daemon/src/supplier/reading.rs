@@ -16,13 +16,6 @@ pub(crate) struct Served {
 }
 
 impl Supplier {
-    /// The length of a fragment.
-    pub(crate) fn length(&self, name: FragmentName) -> Result<u32, Refusal> {
-        let reader = self.reader().ok_or(Refusal::DiskFailed)?;
-        let view = reader.view(name.contract, name.block, name.index);
-        view.map(|view| view.bytes).map_err(|error| of_read(&error))
-    }
-
     /// A fragment, verified: a copy that is damaged is never given out as if it were sound.
     pub(crate) fn read(&self, name: FragmentName) -> Result<Served, Refusal> {
         let FragmentName { contract, block, index } = name;

@@ -95,7 +95,7 @@ impl Keeper {
         let (local, now) = (self.local.clone(), self.date());
         let sign = |body: &ReceiptBody| sign(&local, body);
         let outcomes = match self.working() {
-            Some(store) => store.commit(&puts, &sign, now),
+            Some(store) => store.commit_hashed(&puts, &sign, now),
             None => vec![],
         };
         drop(puts);

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
+use std::thread::Builder;
 
 use drive::Stop;
 use drive::catalog::{Catalog, CatalogError};
@@ -200,7 +201,8 @@ fn start<T: Send + 'static>(
     let keyring = shared.keyring().ok_or_else(|| texts::failure_view(&Failure::DriveNotReady))?;
     let (answers, received) = mpsc::channel(WAITING_MAX);
     let (own, reading) = (shared.clone(), Reading { answers });
-    let started = shared.spawn("reading", move || {
+    // Nobody waits for it at the end: whoever takes the answers may be slow.
+    let started = Builder::new().name("reading".into()).spawn(move || {
         let answers = reading.answers.clone();
         let closing = own.clone();
         let gate = Gate::abandoned_when(move || answers.is_closed() || closing.is_closing());
@@ -213,7 +215,7 @@ fn start<T: Send + 'static>(
         drop(place);
     });
     match started {
-        Ok(()) => Ok(received),
+        Ok(_) => Ok(received),
         Err(error) => Err(texts::failed(format!("No thread can be started: {error}."))),
     }
 }

@@ -89,8 +89,8 @@ fn run(shared: &Arc<Shared>, job: &Job) -> Result<(), Halt> {
     let JobRequest::Restore(request) = &*job.request else {
         return Err(Halt::Failed(Failure::Outside { what: "the job is no restore".into() }));
     };
-    let unknown = |error: ErrorView| Halt::Failed(Failure::Unknown { what: error.happened });
-    let plan = plan_of(request).map_err(unknown)?;
+    let plan = plan_of(request)
+        .map_err(|error| Halt::Failed(Failure::Outside { what: error.happened }))?;
     let keyring = shared.keyring().ok_or(Halt::Failed(Failure::DriveNotReady))?;
     let version = pick(Catalog::new(&shared.drive), plan.version)?;
     let mut source = Source::new(shared.clone(), job.gate.clone());

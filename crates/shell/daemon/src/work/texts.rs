@@ -51,7 +51,7 @@ fn view(
 pub(crate) fn failure_view(failure: &Failure) -> ErrorView {
     match failure {
         // What jobs do not find is a path or a version.
-        Failure::Unknown { what } => no_such_path(format!("There is no such thing: {what}.")),
+        Failure::Unknown { what } => no_such_path(format!("This does not exist: {what}.")),
         failure => crate::requests::failure_view(failure),
     }
 }

@@ -15,7 +15,6 @@ use super::mailbox::Mailbox;
 use super::walk::Walker;
 use super::{count, roots};
 use crate::view::BackupRequest;
-use crate::view::path_text::from_path;
 use crate::work::JobRequest;
 use crate::work::clock::{date, random};
 use crate::work::halt::Halt;
@@ -69,8 +68,7 @@ fn stages(
     request: &BackupRequest,
     (session, desk): (&mut Session<'_>, &mut Desk<'_>),
 ) -> Result<(), Halt> {
-    let paths = roots::roots_of(request)
-        .map_err(|error| Halt::Failed(Failure::Unknown { what: error.happened }))?;
+    let paths = roots::roots_of(request).map_err(|error| outside(&error.happened))?;
     let is_over = AtomicBool::new(false);
     job.phase("reading files");
     let options = super::walk::options_of(shared, request);
@@ -130,9 +128,4 @@ fn shape_of(arrangement: &Arrangement) -> Option<Shape> {
 
 fn outside(what: &str) -> Halt {
     Halt::Failed(Failure::Outside { what: what.into() })
-}
-
-/// The text of what cannot be read.
-pub(super) fn unreadable(path: &std::path::Path, why: &str) -> Halt {
-    Halt::Failed(Failure::Unknown { what: format!("{}: {why}", from_path(path)) })
 }

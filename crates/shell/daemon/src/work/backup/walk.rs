@@ -12,8 +12,8 @@ use node::input::Failure;
 use super::desk::Desk;
 use super::meta::{link_group, meta_of, stat_of};
 use super::roots::text_of;
-use super::run;
 use crate::view::BackupRequest;
+use crate::view::path_text::from_path;
 use crate::work::halt::Halt;
 use crate::work::jobs::Job;
 use crate::work::shared::Shared;
@@ -89,7 +89,11 @@ impl<'a, 's, 'd> Walker<'a, 's, 'd> {
         }
         match first {
             Some((path, cause)) if failed == paths.len() => {
-                Err(run::unreadable(path, &cause.to_string()))
+                let path = from_path(path);
+                Err(Halt::Failed(match cause {
+                    Cause::Missing => Failure::Unknown { what: path },
+                    cause => Failure::Outside { what: format!("{path}: {cause}") },
+                }))
             }
             _ => Ok(()),
         }

@@ -30,7 +30,7 @@ pub(crate) fn dry_run(
     request: &RestoreRequest,
 ) -> Result<(), Halt> {
     let plan = plan_of(request)
-        .map_err(|error| Halt::Failed(Failure::Unknown { what: error.happened }))?;
+        .map_err(|error| Halt::Failed(Failure::Outside { what: error.happened }))?;
     let keyring = shared.keyring().ok_or(Halt::Failed(Failure::DriveNotReady))?;
     let version = pick(Catalog::new(&shared.drive), plan.version)?;
     let mut source = Source::new(shared.clone(), job.gate.clone());
