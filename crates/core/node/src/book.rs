@@ -1,9 +1,10 @@
 //! What the node must not forget: contracts, arrangements, and where the catalog begins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Date, DeviceId, IdentityId, Wire};
 use borsh::{BorshDeserialize, BorshSerialize};
+use identity::CertifiedDevice;
 use storage::terms::{Arrangement, Contract};
 
 /// The node's own lasting state; small, written as a whole.
@@ -13,12 +14,20 @@ pub struct Book {
     pub suppliers: BTreeMap<DeviceId, SupplierEntry>,
     /// All arrangements, by number; the highest is in force.
     pub arrangements: BTreeMap<u32, Arrangement>,
+    /// The arrangements that blocks may lie under: those that a backup was begun with.
+    pub used: BTreeSet<u32>,
     /// Sequence of the newest root document seen or made.
     pub root_sequence: u64,
+    /// When it was made; the same document is made again after a restart.
+    pub root_date: Date,
+    /// The device that made it, if it is known.
+    pub root_maker: Option<DeviceId>,
     /// Where the catalog's head is; empty for an empty drive.
     pub head: Vec<u8>,
     /// Whether the newest root document is confirmed by all suppliers and read back.
     pub is_confirmed: bool,
+    /// Other devices of this identity, as its newest document names them.
+    pub siblings: Vec<CertifiedDevice>,
     /// Services switched against their default by the user.
     pub switches: BTreeMap<String, bool>,
     /// Whether the drive has to be found again with the words before anything is published.
@@ -29,6 +38,19 @@ impl Wire for Book {
     const BYTES_MAX: usize = 4 * 1024 * 1024;
 }
 
+/// How it stands with a supplier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Tie {
+    /// A root document names it; it has not yet said that the contract holds.
+    Named,
+    /// The contract holds.
+    Active,
+    /// This side has ended it; the supplier has not confirmed that yet.
+    Ending,
+    /// It is over. What lies there can be read until it is erased.
+    Over,
+}
+
 /// One supplier in the book.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SupplierEntry {
@@ -36,8 +58,10 @@ pub struct SupplierEntry {
     pub identity: IdentityId,
     /// The contract with both signatures; none for one that is known from a root document only.
     pub contract: Option<Contract>,
-    /// Whether it holds.
-    pub is_active: bool,
+    /// How it stands with it.
+    pub tie: Tie,
+    /// Whether the user ended it, so that it is not hired again unasked.
+    pub is_dismissed: bool,
     /// When it was last seen.
     pub last_seen: Option<Date>,
     /// Fragments receipted.

@@ -7,6 +7,7 @@ pub mod book;
 pub mod catalogue;
 mod chance;
 pub mod input;
+pub mod keeping;
 mod node;
 pub mod output;
 pub mod service;

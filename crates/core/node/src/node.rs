@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use automata::{Atlas, Drawing, Journal, Live, Snapshot, Tick};
-use base::{Date, DeviceId, JobId, NetworkId, SpaceId, SymmetricKey};
+use automata::{Atlas, Drawing, Journal, Snapshot, Tick};
+use base::{Date, DeviceId, HOUR_MS, NetworkId, SpaceId, SymmetricKey};
 use identity::Keystore;
-use storage::custody::Custody;
 use storage::wire::Asker;
 
 use crate::book::Book;
@@ -17,10 +16,12 @@ use crate::wiring::customer::Customer;
 use crate::wiring::documents::Documents;
 use crate::wiring::fetching::Fetching;
 use crate::wiring::finding::Finding;
-use crate::wiring::jobs::Job;
+use crate::wiring::jobs::Jobs;
+use crate::wiring::notes::Notes;
 use crate::wiring::peers::Links;
 use crate::wiring::placing::Placing;
 use crate::wiring::records::Records;
+use crate::wiring::requests::Requests;
 use crate::wiring::services::Services;
 use crate::wiring::supplier::Supplier;
 
@@ -68,12 +69,11 @@ pub struct Node {
     pub(crate) journal: Journal,
     pub(crate) out: Vec<Output>,
     pub(crate) book: Book,
-    /// The number of the next `Keep`, and what is to be done when it is durable.
-    pub(crate) keeps: u64,
+    pub(crate) notes: Notes,
     pub(crate) peers: BTreeMap<DeviceId, Peer>,
+    pub(crate) requests: Requests,
     pub(crate) links: Links,
     pub(crate) services: Services,
-    pub(crate) custody: Live<Custody>,
     pub(crate) finding: Finding,
     pub(crate) customer: Customer,
     pub(crate) placing: Placing,
@@ -81,39 +81,42 @@ pub struct Node {
     pub(crate) documents: Documents,
     pub(crate) records: Records,
     pub(crate) supplier: Supplier,
-    pub(crate) jobs: BTreeMap<JobId, Job>,
+    pub(crate) jobs: Jobs,
 }
+
+/// A calendar that says at the start that a contract has ended may be wrong: it has so long to be set
+/// right.
+const CALENDAR_MS: u64 = HOUR_MS;
 
 impl Node {
     /// A node that waits for `Input::Opened`.
     pub fn new(setup: Setup) -> Self {
         let Setup { settings, keys, network, space, keyring, entropy } = setup;
         let me = Asker { identity: keys.identity(), device: keys.device_id() };
-        let clocks = &settings.clocks;
-        let custody = Custody { seek_ms: clocks.seek_ms, collect_ms: clocks.collect_ms };
+        let mut chance = Chance::new(&entropy);
         Self {
             me,
             network,
             space,
             keyring,
-            chance: Chance::new(&entropy),
             now: Now::default(),
             journal: Journal::default(),
             out: vec![],
             book: Book::default(),
-            keeps: 0,
+            notes: Notes::new(),
             peers: BTreeMap::new(),
+            requests: Requests::default(),
             links: Links::default(),
             services: Services::new(),
-            custody: Live::start(custody, "own drive"),
-            finding: Finding::default(),
-            customer: Customer::new(clocks),
+            finding: Finding::new(&settings.clocks),
+            customer: Customer::new(&settings.clocks, chance.bytes()),
             placing: Placing::default(),
             fetching: Fetching::default(),
             documents: Documents::default(),
             records: Records::default(),
             supplier: Supplier::new(settings.donated_bytes),
-            jobs: BTreeMap::new(),
+            jobs: Jobs::default(),
+            chance,
             keys,
             settings,
         }
@@ -130,15 +133,17 @@ impl Node {
     /// When `Input::Time` is due, unless something else comes before.
     pub fn deadline(&self) -> Option<Tick> {
         let timers = [
+            self.notes.deadline(),
             self.services.deadline(),
-            self.custody.deadline(),
+            self.finding.deadline(),
             self.links.deadline(),
             self.customer.deadline(),
             self.placing.deadline(),
             self.fetching.deadline(),
+            self.documents.deadline(),
             self.records.deadline(),
             self.supplier.deadline(),
-            self.jobs.values().filter_map(Job::deadline).min(),
+            self.jobs.deadline(),
         ];
         timers.into_iter().flatten().min()
     }
@@ -150,15 +155,17 @@ impl Node {
 
     /// How all automata stand.
     pub fn snapshots(&self) -> Vec<Snapshot> {
-        let mut all = vec![self.custody.snapshot()];
+        let mut all = vec![self.notes.snapshot()];
+        all.extend(self.finding.snapshots());
         all.extend(self.services.snapshots());
         all.extend(self.links.snapshots());
         all.extend(self.customer.snapshots());
         all.extend(self.placing.snapshots());
         all.extend(self.fetching.snapshots());
+        all.extend(self.documents.snapshots());
         all.extend(self.records.snapshots());
         all.extend(self.supplier.snapshots());
-        all.extend(self.jobs.values().map(Job::snapshot));
+        all.extend(self.jobs.snapshots());
         all
     }
 
@@ -212,12 +219,14 @@ impl Node {
     }
 
     fn poll_timers(&mut self) {
+        self.poll_notes();
         self.poll_services();
-        self.poll_custody();
+        self.poll_finding();
         self.poll_links();
         self.poll_customer();
         self.poll_placing();
         self.poll_fetching();
+        self.poll_documents();
         self.poll_records();
         self.poll_supplier();
         self.poll_jobs();
@@ -231,17 +240,15 @@ impl Node {
         self.peers.contains_key(device)
     }
 
-    /// Writes the book down; returns the number under which `Kept` will come.
-    pub(crate) fn keep_book(&mut self) -> u64 {
-        self.keeps += 1;
-        let (id, book) = (self.keeps, self.book.clone());
-        self.order(Output::Keep { id, book });
-        id
-    }
-
     /// A date as a tick of this process.
     pub(crate) fn tick_of(&self, date: Date) -> Tick {
         self.now.tick + date.since_ms(self.now.date)
+    }
+
+    /// The end of something that was kept from before the start: not at once, whatever the calendar
+    /// says.
+    pub(crate) fn tick_of_end(&self, date: Date) -> Tick {
+        self.tick_of(date).max(self.now.tick + CALENDAR_MS)
     }
 }
 
@@ -253,15 +260,18 @@ pub fn drawings() -> Vec<Drawing> {
 /// What all automata of the node do.
 pub fn atlases() -> Vec<Atlas> {
     vec![
+        crate::keeping::atlas(),
         crate::service::atlas(),
         storage::backup::atlas(),
         storage::contract::atlas(),
         storage::custody::atlas(),
+        storage::deposit::atlas(),
         storage::fetch::atlas(),
         storage::hiring::atlas(),
         storage::placement::atlas(),
         storage::retrieval::atlas(),
         storage::tenancy::atlas(),
+        mesh::lookup::atlas(),
         mesh::peer_link::atlas(),
         mesh::publication::atlas(),
     ]

@@ -7,6 +7,11 @@ use crate::input::Failure;
 use crate::output::Safety;
 use crate::wish::{BackupWish, RestoreWish, Wish};
 
+mod contracts;
+mod documents;
+mod jobs;
+mod recovery;
+mod tenants;
 mod world;
 
 use world::World;

@@ -45,6 +45,8 @@ pub enum State {
     Publishing {
         /// When to be content with what is confirmed.
         until: Tick,
+        /// Whether the version is written down here and given out.
+        is_out: bool,
     },
     /// The user holds it up; it begins again where it was.
     Paused,
@@ -72,8 +74,13 @@ pub enum Event {
     Blocked,
     /// It takes it again.
     Unblocked,
-    /// Everything is confirmed and read back.
-    Confirmed,
+    /// The version is written down here and given out.
+    Published {
+        /// Whether everything is confirmed and read back.
+        everywhere: bool,
+    },
+    /// What it builds on has changed: a supplier is gone for good, or another device was faster.
+    Interrupted,
     /// The worker or the own disk cannot go on.
     WorkFailed,
     /// The user pauses.
@@ -87,7 +94,7 @@ pub enum Event {
 }
 
 /// What is to be done.
-#[derive(Debug, VariantNames, IntoStaticStr)]
+#[derive(Debug, PartialEq, Eq, VariantNames, IntoStaticStr)]
 pub enum Effect {
     /// Begin to read and seal.
     StartWork,
@@ -153,8 +160,8 @@ impl Automaton for Backup {
             (S::Blocked { .. }, E::Elapsed) => {
                 fail("held up too long", vec![StopWork, ReportFailed])
             }
-            (S::Publishing { .. }, E::Confirmed) => go(S::Done, "", vec![ReportSafe]),
-            (S::Publishing { .. }, E::Elapsed) => go(S::Done, "not all agreed", vec![ReportAtRisk]),
+            (S::Publishing { is_out, .. }, event) => self.publishing(*is_out, event, now),
+            (S::Working { .. } | S::Blocked { .. }, E::Interrupted) => self.interrupted(now),
             (S::Paused, E::Resume) => go(S::Hiring { until: now + self.hire_wait_ms }, "", vec![]),
             (S::Hiring { .. }, E::Pause) => go(S::Paused, "", vec![]),
             (S::Working { .. } | S::Blocked { .. }, E::Pause) => go(S::Paused, "", vec![StopWork]),
@@ -162,25 +169,26 @@ impl Automaton for Backup {
             (S::Working { .. } | S::Blocked { .. }, E::Cancel) => {
                 go(S::Cancelled, "", vec![StopWork, ReportFailed])
             }
-            (S::Working { .. } | S::Blocked { .. } | S::Publishing { .. }, E::WorkFailed) => {
+            (S::Working { .. } | S::Blocked { .. }, E::WorkFailed) => {
                 fail("the work failed", vec![StopWork, ReportFailed])
             }
 
             (
-                S::Hiring { .. } | S::Paused | S::Publishing { .. },
+                S::Hiring { .. } | S::Paused,
                 E::StageSealed { .. } | E::AllPlaced | E::Blocked | E::Unblocked,
             ) => Step::Ignore,
             (S::Working { .. }, E::AllPlaced | E::Unblocked | E::Elapsed) => Step::Ignore,
             (S::Blocked { .. }, E::AllPlaced | E::Blocked) => Step::Ignore,
             (
                 S::Working { .. } | S::Blocked { .. },
-                E::SuppliersReady | E::Confirmed | E::Resume,
+                E::SuppliersReady | E::Published { .. } | E::Resume,
             ) => Step::Ignore,
-            (S::Hiring { .. }, E::Confirmed | E::Resume | E::WorkFailed) => Step::Ignore,
-            (S::Paused, E::SuppliersReady | E::Confirmed | E::WorkFailed) => Step::Ignore,
-            (S::Paused, E::Pause | E::Elapsed) => Step::Ignore,
-            (S::Publishing { .. }, E::SuppliersReady | E::Resume) => Step::Ignore,
-            (S::Publishing { .. }, E::Pause | E::Cancel) => Step::Ignore,
+            (
+                S::Hiring { .. } | S::Paused,
+                E::Published { .. } | E::Interrupted | E::WorkFailed,
+            ) => Step::Ignore,
+            (S::Hiring { .. }, E::Resume) => Step::Ignore,
+            (S::Paused, E::SuppliersReady | E::Pause | E::Elapsed) => Step::Ignore,
             (
                 S::Done | S::Failed | S::Cancelled,
                 E::SuppliersReady
@@ -188,7 +196,8 @@ impl Automaton for Backup {
                 | E::AllPlaced
                 | E::Blocked
                 | E::Unblocked
-                | E::Confirmed
+                | E::Published { .. }
+                | E::Interrupted
                 | E::WorkFailed
                 | E::Pause
                 | E::Resume
@@ -202,7 +211,7 @@ impl Automaton for Backup {
         match state {
             State::Hiring { until }
             | State::Blocked { until, .. }
-            | State::Publishing { until } => Wait::Until(*until),
+            | State::Publishing { until, .. } => Wait::Until(*until),
             State::Working { .. } | State::Paused => Wait::Rest,
             State::Done | State::Failed | State::Cancelled => Wait::Done,
         }
@@ -214,6 +223,36 @@ impl Automaton for Backup {
 }
 
 impl Backup {
+    /// Root document and records are on their way: nothing but the own disk or another device can
+    /// keep the version back.
+    fn publishing(&self, is_out: bool, event: Event, now: Tick) -> Step<Self> {
+        use {Effect::*, Event as E};
+        let go = |to, why, effects| Step::Move { to, why, effects };
+        let fail = |why| go(State::Failed, why, vec![StopWork, ReportFailed]);
+        match (is_out, event) {
+            (_, E::Published { everywhere: true }) => {
+                go(State::Done, "everywhere", vec![ReportSafe])
+            }
+            (false, E::Published { everywhere: false }) => {
+                let until = now + self.publish_wait_ms;
+                go(State::Publishing { until, is_out: true }, "not yet everywhere", vec![])
+            }
+            (true, E::Elapsed) => go(State::Done, "not all agreed", vec![ReportAtRisk]),
+            (false, E::Elapsed) => fail("not written down in time"),
+            (_, E::Interrupted) => self.interrupted(now),
+            (_, E::WorkFailed) => fail("the work failed"),
+
+            (true, E::Published { everywhere: false }) => Step::Ignore,
+            (_, E::StageSealed { .. } | E::AllPlaced | E::Blocked | E::Unblocked) => Step::Ignore,
+            (_, E::SuppliersReady | E::Pause | E::Resume | E::Cancel) => Step::Ignore,
+        }
+    }
+
+    fn interrupted(&self, now: Tick) -> Step<Self> {
+        let to = State::Hiring { until: now + self.hire_wait_ms };
+        Step::Move { to, why: "", effects: vec![Effect::StopWork] }
+    }
+
     fn next(&self, stage: Stage, now: Tick) -> Step<Self> {
         let (to, why, effects) = match stage {
             Stage::Content => (
@@ -227,7 +266,7 @@ impl Backup {
                 vec![Effect::NextStage],
             ),
             Stage::Head => (
-                State::Publishing { until: now + self.publish_wait_ms },
+                State::Publishing { until: now + self.publish_wait_ms, is_out: false },
                 "the head is placed",
                 vec![Effect::Publish],
             ),
@@ -257,7 +296,8 @@ pub fn atlas() -> Atlas {
         begun: Tick(0),
     };
     let until = Atlas::NOW;
-    let mut states = vec![S::Hiring { until }, S::Publishing { until }, S::Paused];
+    let publishing = |is_out| S::Publishing { until, is_out };
+    let mut states = vec![S::Hiring { until }, publishing(false), publishing(true), S::Paused];
     for stage in [Stage::Content, Stage::Index, Stage::Head] {
         for sealed in [false, true] {
             states.push(S::Working { stage, sealed });
@@ -272,7 +312,9 @@ pub fn atlas() -> Atlas {
         E::AllPlaced,
         E::Blocked,
         E::Unblocked,
-        E::Confirmed,
+        E::Published { everywhere: true },
+        E::Published { everywhere: false },
+        E::Interrupted,
         E::WorkFailed,
         E::Pause,
         E::Resume,

@@ -20,11 +20,16 @@ pub enum State {
         until: Tick,
     },
     /// Both have signed.
-    Active,
+    Active {
+        /// When the term ends.
+        until: Tick,
+    },
     /// The end is announced.
     Ending {
         /// When to announce it again.
         until: Tick,
+        /// When to do without a confirmation.
+        last: Tick,
     },
     /// No contract came about.
     Declined,
@@ -39,20 +44,25 @@ pub enum Event {
     Online,
     /// The supplier is not connected any more.
     PeerLost,
-    /// The supplier signed the terms that were offered.
-    Accepted,
+    /// The supplier cannot be reached.
+    Unreachable,
+    /// The supplier signed the terms that were offered, or told that they hold.
+    Accepted {
+        /// When the term ends.
+        until: Tick,
+    },
     /// The supplier does not want to.
     Declined,
     /// The user or the policy ends it.
     End,
-    /// The supplier confirmed the end.
-    EndConfirmed,
+    /// The supplier says that it is over, or that it knows of none.
+    Ended,
     /// The time of the state is over.
     Elapsed,
 }
 
 /// What is to be done.
-#[derive(Debug, VariantNames, IntoStaticStr)]
+#[derive(Debug, PartialEq, Eq, VariantNames, IntoStaticStr)]
 pub enum Effect {
     /// Offer the terms.
     SendProposal,
@@ -62,6 +72,8 @@ pub enum Effect {
     ReportActive,
     /// It came to nothing: look for another.
     ReportDeclined,
+    /// It is being ended: count on the supplier no longer.
+    ReportEnding,
     /// It is over.
     ReportEnded,
 }
@@ -73,8 +85,17 @@ pub struct ContractRun {
     pub answer_wait_ms: u64,
     /// When to announce an end again.
     pub repeat_ms: u64,
+    /// When to do without a confirmation of the end.
+    pub end_wait_ms: u64,
     /// The tick at which it is begun.
     pub begun: Tick,
+}
+
+impl ContractRun {
+    /// The end as it is announced at `now`.
+    pub fn ending(&self, now: Tick) -> State {
+        State::Ending { until: now + self.repeat_ms, last: now + self.end_wait_ms }
+    }
 }
 
 impl Automaton for ContractRun {
@@ -91,48 +112,52 @@ impl Automaton for ContractRun {
     fn step(&self, state: &State, event: Event, now: Tick) -> Step<Self> {
         use {Effect::*, Event as E, State::*};
         let go = |to, why, effects| Step::Move { to, why, effects };
-        let ending = Ending { until: now + self.repeat_ms };
+        let none = |why| go(Declined, why, vec![ReportDeclined]);
+        let over = |why| go(Ended, why, vec![ReportEnded]);
+        let again = |last: &Tick, why| {
+            go(Ending { until: now + self.repeat_ms, last: *last }, why, vec![SendEnd])
+        };
         match (state, event) {
             (Wanted { .. }, E::Online) => {
                 go(Proposing { until: now + self.answer_wait_ms }, "", vec![SendProposal])
             }
-            (Wanted { .. }, E::Elapsed) => go(Declined, "not reached", vec![ReportDeclined]),
-            (Wanted { .. }, E::End) => go(Declined, "", vec![ReportDeclined]),
-            (Proposing { .. }, E::Accepted) => go(Active, "", vec![ReportActive]),
-            (Proposing { .. }, E::Declined) => go(Declined, "", vec![ReportDeclined]),
+            (Wanted { .. }, E::Unreachable) => none("not reached"),
+            (Wanted { .. }, E::Elapsed) => none("not reached in time"),
+            (Wanted { .. } | Proposing { .. }, E::Accepted { until }) => {
+                go(Active { until }, "", vec![ReportActive])
+            }
+            (Proposing { .. }, E::Declined) => none(""),
             (Proposing { .. }, E::PeerLost) => {
                 go(Wanted { until: now + self.answer_wait_ms }, "", vec![])
             }
-            (Proposing { .. }, E::Elapsed) => go(Declined, "no answer", vec![ReportDeclined]),
-            (Proposing { .. }, E::End) => go(Declined, "", vec![ReportDeclined]),
-            (Active, E::End) => go(ending, "", vec![SendEnd]),
-            (Ending { .. }, E::Online | E::Elapsed) => go(ending, "", vec![SendEnd]),
-            (Ending { .. }, E::EndConfirmed) => go(Ended, "", vec![ReportEnded]),
+            (Proposing { .. }, E::Elapsed) => none("no answer"),
+            (Wanted { .. } | Proposing { .. }, E::End) => none("not wanted any more"),
+            (Active { .. }, E::Accepted { until }) => go(Active { until }, "", vec![]),
+            (Active { .. }, E::End) => go(self.ending(now), "", vec![ReportEnding, SendEnd]),
+            (Active { .. }, E::Ended) => over("by the supplier"),
+            (Active { .. }, E::Elapsed) => over("the term is over"),
+            (Ending { last, .. }, E::Online) => again(last, ""),
+            (Ending { last, .. }, E::Elapsed) if now < *last => again(last, "not confirmed yet"),
+            (Ending { .. }, E::Elapsed) => over("never confirmed"),
+            (Ending { .. }, E::Ended) => over(""),
 
-            (Wanted { .. } | Active | Ending { .. }, E::Accepted | E::Declined) => Step::Ignore,
-            (Wanted { .. } | Active | Ending { .. }, E::PeerLost) => Step::Ignore,
-            (Proposing { .. } | Active, E::Online) => Step::Ignore,
-            (Active, E::Elapsed) | (Ending { .. }, E::End) => Step::Ignore,
-            (Wanted { .. } | Proposing { .. } | Active, E::EndConfirmed) => Step::Refuse,
-            (
-                Declined | Ended,
-                E::Online
-                | E::PeerLost
-                | E::Accepted
-                | E::Declined
-                | E::End
-                | E::EndConfirmed
-                | E::Elapsed,
-            ) => Step::Ignore,
+            (Wanted { .. }, E::PeerLost | E::Declined | E::Ended) => Step::Ignore,
+            (Proposing { .. }, E::Online | E::Unreachable | E::Ended) => Step::Ignore,
+            (Active { .. }, E::Online | E::PeerLost | E::Unreachable | E::Declined) => Step::Ignore,
+            (Ending { .. }, E::PeerLost | E::Unreachable | E::Accepted { .. }) => Step::Ignore,
+            (Ending { .. }, E::Declined | E::End) => Step::Ignore,
+            (Declined | Ended, E::Online | E::PeerLost | E::Unreachable) => Step::Ignore,
+            (Declined | Ended, E::Accepted { .. } | E::Declined | E::End) => Step::Ignore,
+            (Declined | Ended, E::Ended | E::Elapsed) => Step::Ignore,
         }
     }
 
     fn wait(&self, state: &State) -> Wait {
         match state {
-            State::Wanted { until } | State::Proposing { until } | State::Ending { until } => {
-                Wait::Until(*until)
-            }
-            State::Active => Wait::Rest,
+            State::Wanted { until }
+            | State::Proposing { until }
+            | State::Active { until }
+            | State::Ending { until, .. } => Wait::Until(*until),
             State::Declined | State::Ended => Wait::Done,
         }
     }
@@ -145,15 +170,23 @@ impl Automaton for ContractRun {
 /// What it does, drawn by running it.
 pub fn atlas() -> Atlas {
     use {Event::*, State as S};
-    let run = ContractRun { answer_wait_ms: 30_000, repeat_ms: 60_000, begun: Tick(0) };
-    let until = Atlas::NOW;
+    let run = ContractRun {
+        answer_wait_ms: 30_000,
+        repeat_ms: 60_000,
+        end_wait_ms: 604_800_000,
+        begun: Tick(0),
+    };
+    let (until, later) = (Atlas::NOW, Atlas::NOW + 1_000);
     let states = [
         S::Wanted { until },
         S::Proposing { until },
-        S::Active,
-        S::Ending { until },
+        S::Active { until },
+        S::Ending { until, last: until },
+        S::Ending { until, last: later },
         S::Declined,
         S::Ended,
     ];
-    Atlas::of(&run, &states, &[Online, PeerLost, Accepted, Declined, End, EndConfirmed, Elapsed])
+    let accepted = Accepted { until: later };
+    let events = [Online, PeerLost, Unreachable, accepted, Declined, End, Ended, Elapsed];
+    Atlas::of(&run, &states, &events)
 }

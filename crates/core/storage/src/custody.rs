@@ -39,6 +39,8 @@ pub enum State {
 pub enum Event {
     /// The database is open.
     Opened,
+    /// The database has to be made anew from a root document that is known already.
+    Known,
     /// The drive has to be found again with the words.
     Absent,
     /// The database cannot be read.
@@ -63,7 +65,7 @@ pub enum Event {
 }
 
 /// What is to be done.
-#[derive(Debug, VariantNames, IntoStaticStr)]
+#[derive(Debug, PartialEq, Eq, VariantNames, IntoStaticStr)]
 pub enum Effect {
     /// Look up root record and identity document.
     LookUp,
@@ -82,6 +84,8 @@ pub enum Effect {
 pub struct Custody {
     /// How long to wait between look-ups.
     pub seek_ms: u64,
+    /// How long a look-up may take.
+    pub look_ms: u64,
     /// How long to wait for the suppliers' answers.
     pub collect_ms: u64,
 }
@@ -101,35 +105,35 @@ impl Automaton for Custody {
     fn step(&self, state: &State, event: Event, now: Tick) -> Step<Self> {
         use {Effect::*, Event as E, State::*};
         let go = |to, why, effects| Step::Move { to, why, effects };
-        let seek = |why, effects| go(Seeking { until: now + self.seek_ms }, why, effects);
+        let look = |why| go(Seeking { until: now + self.look_ms }, why, vec![LookUp]);
+        let rest = |why, effects| go(Seeking { until: now + self.seek_ms }, why, effects);
         match (state, event) {
             (Opening, E::Opened) => go(Ready, "", vec![ReportReady]),
-            (Opening, E::Absent) => seek("", vec![LookUp]),
+            (Opening, E::Known) => go(Rebuilding, "", vec![Rebuild]),
+            (Opening, E::Absent) => look(""),
             (Opening | Ready, E::Broken) => go(Damaged { until: now + self.seek_ms }, "", vec![]),
-            (Damaged { .. }, E::Elapsed) => seek("", vec![LookUp]),
+            (Damaged { .. }, E::Elapsed) => look(""),
             (Seeking { .. }, E::RecordFound) => {
                 let until = now + self.collect_ms;
                 go(Collecting { any: false, until }, "", vec![AskSuppliers])
             }
-            (Seeking { until }, E::NothingFound) => {
-                go(Seeking { until: *until }, "", vec![ReportNothing])
-            }
-            (Seeking { .. }, E::Elapsed) => seek("", vec![LookUp]),
+            (Seeking { .. }, E::NothingFound) => rest("", vec![ReportNothing]),
+            (Seeking { .. }, E::Elapsed) => look(""),
             (Collecting { any, until }, E::Answered { all, any: this }) => {
                 self.answered(*any || this, all, *until, now)
             }
             (Collecting { any: true, .. }, E::Elapsed) => {
                 go(Rebuilding, "not all answered", vec![Rebuild])
             }
-            (Collecting { any: false, .. }, E::Elapsed) => seek("nobody answered", vec![LookUp]),
+            (Collecting { any: false, .. }, E::Elapsed) => look("nobody answered"),
             (Rebuilding, E::Rebuilt) => go(Ready, "", vec![ReportReady]),
-            (Rebuilding, E::RebuildFailed) => seek("", vec![]),
+            (Rebuilding, E::RebuildFailed) => rest("", vec![]),
 
             (Opening, E::RecordFound | E::NothingFound | E::Answered { .. }) => Step::Ignore,
             (Opening, E::Rebuilt | E::RebuildFailed | E::Elapsed) => Step::Ignore,
             (
                 Seeking { .. } | Collecting { .. } | Rebuilding | Damaged { .. },
-                E::Opened | E::Absent | E::Broken,
+                E::Opened | E::Known | E::Absent | E::Broken,
             ) => Step::Ignore,
             (
                 Seeking { .. } | Damaged { .. },
@@ -139,7 +143,8 @@ impl Automaton for Custody {
             (Collecting { .. }, E::Rebuilt | E::RebuildFailed) => Step::Ignore,
             (Rebuilding, E::RecordFound | E::NothingFound) => Step::Ignore,
             (Rebuilding, E::Answered { .. } | E::Elapsed) => Step::Ignore,
-            (Ready, E::Opened | E::Absent | E::RecordFound | E::NothingFound) => Step::Ignore,
+            (Ready, E::Opened | E::Known | E::Absent) => Step::Ignore,
+            (Ready, E::RecordFound | E::NothingFound) => Step::Ignore,
             (Ready, E::Answered { .. } | E::Rebuilt | E::RebuildFailed | E::Elapsed) => {
                 Step::Ignore
             }
@@ -190,6 +195,7 @@ pub fn atlas() -> Atlas {
     ];
     let events = [
         E::Opened,
+        E::Known,
         E::Absent,
         E::Broken,
         E::RecordFound,
@@ -201,5 +207,6 @@ pub fn atlas() -> Atlas {
         E::RebuildFailed,
         E::Elapsed,
     ];
-    Atlas::of(&Custody { seek_ms: 5_000, collect_ms: 10_000 }, &states, &events)
+    let custody = Custody { seek_ms: 5_000, look_ms: 60_000, collect_ms: 10_000 };
+    Atlas::of(&custody, &states, &events)
 }

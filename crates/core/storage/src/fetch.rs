@@ -46,7 +46,7 @@ pub enum Event {
 }
 
 /// What is to be done.
-#[derive(Debug, VariantNames, IntoStaticStr)]
+#[derive(Debug, PartialEq, Eq, VariantNames, IntoStaticStr)]
 pub enum Effect {
     /// Ask for the fragments that are needed and not yet asked for.
     AskFragments,
@@ -56,6 +56,8 @@ pub enum Effect {
     ReportComplete,
     /// Tell which suppliers are missing.
     ReportMissing,
+    /// Tell that what came contradicts itself.
+    ReportDamaged,
 }
 
 /// The automaton, with its times in milliseconds.
@@ -94,7 +96,7 @@ impl Automaton for Fetch {
             }
             (Waiting { .. }, E::Elapsed) => go(Failed, "too few suppliers", vec![ReportMissing]),
             (Assembling, E::Assembled) => go(Complete, "", vec![ReportComplete]),
-            (Assembling, E::AssembleFailed) => go(Failed, "contradiction", vec![ReportMissing]),
+            (Assembling, E::AssembleFailed) => go(Failed, "", vec![ReportDamaged]),
             (Asking | Waiting { .. } | Assembling, E::Cancel) => go(Failed, "cancelled", vec![]),
 
             (Asking | Waiting { .. }, E::Assembled | E::AssembleFailed) => Step::Ignore,

@@ -28,7 +28,7 @@ pub enum State {
 /// What came.
 #[derive(Clone, Debug, VariantNames, IntoStaticStr)]
 pub enum Event {
-    /// Places are free.
+    /// Places are free, and nobody who was asked has still to answer.
     PlacesFree,
     /// Every place has a supplier.
     PlacesFull,
@@ -49,7 +49,7 @@ pub enum Event {
 }
 
 /// What is to be done.
-#[derive(Debug, VariantNames, IntoStaticStr)]
+#[derive(Debug, PartialEq, Eq, VariantNames, IntoStaticStr)]
 pub enum Effect {
     /// Look in the distributed hash table and among contacts.
     FindCandidates,
@@ -97,6 +97,7 @@ impl Automaton for Hiring {
             (Searching { .. }, E::Elapsed) => go(Asking, "", vec![AskBest]),
             (Asking, E::CandidateLost { others: true }) => go(Asking, "others left", vec![AskBest]),
             (Asking, E::CandidateLost { others: false }) => short("nobody left"),
+            (Asking, E::PlacesFree) => go(searching, "all have answered", vec![FindCandidates]),
             (Searching { .. } | Asking | Short { .. }, E::PlacesFull) => {
                 go(Resting, "", vec![ReportFull])
             }
@@ -104,7 +105,7 @@ impl Automaton for Hiring {
 
             (Resting, E::PlacesFull | E::Found { .. } | E::CandidateLost { .. }) => Step::Ignore,
             (Resting, E::Stop | E::Elapsed) => Step::Ignore,
-            (Searching { .. } | Asking | Short { .. }, E::PlacesFree) => Step::Ignore,
+            (Searching { .. } | Short { .. }, E::PlacesFree) => Step::Ignore,
             (Searching { .. } | Short { .. }, E::CandidateLost { .. }) => Step::Ignore,
             (Asking, E::Found { .. } | E::Elapsed) => Step::Ignore,
         }

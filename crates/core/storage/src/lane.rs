@@ -19,11 +19,15 @@ pub struct Lane {
     under_way: BTreeSet<FragmentKey>,
     /// Why the supplier took nothing last time.
     pub refused: Option<Refusal>,
+    /// Transfers that broke off one after the other.
+    broken: u8,
 }
 
 impl Lane {
     /// Fragments on their way to one supplier at most.
     pub const UNDER_WAY_MAX: usize = 4;
+    /// After so many broken transfers in a row the supplier counts as one that takes nothing.
+    pub const BROKEN_MAX: u8 = 5;
 
     /// One more fragment is for this supplier.
     pub fn push(&mut self, fragment: FragmentKey) {
@@ -33,7 +37,7 @@ impl Lane {
     /// The next fragment to send, if another may be under way; while the supplier refuses, one at
     /// a time to see whether it takes fragments again.
     pub fn send_next(&mut self) -> Option<FragmentKey> {
-        let limit = if self.refused.is_some() { 1 } else { Self::UNDER_WAY_MAX };
+        let limit = if self.is_stuck() { 1 } else { Self::UNDER_WAY_MAX };
         if self.under_way.len() >= limit {
             return None;
         }
@@ -45,6 +49,7 @@ impl Lane {
     /// The supplier has it. Says whether that was expected.
     pub fn done(&mut self, fragment: &FragmentKey) -> bool {
         self.refused = None;
+        self.broken = 0;
         self.under_way.remove(fragment)
     }
 
@@ -53,9 +58,25 @@ impl Lane {
         if self.under_way.remove(&fragment) {
             self.waiting.push_front(fragment);
         }
-        if refused.is_some() {
-            self.refused = refused;
+        match refused {
+            Some(_) => (self.refused, self.broken) = (refused, 0),
+            None => self.broken = self.broken.saturating_add(1),
         }
+    }
+
+    /// Takes a fragment out that is no longer to be sent.
+    pub fn forget(&mut self, fragment: &FragmentKey) {
+        self.under_way.remove(fragment);
+    }
+
+    /// Whether the supplier, though it is there, took nothing of late.
+    pub fn is_stuck(&self) -> bool {
+        self.refused.is_some() || self.broken >= Self::BROKEN_MAX
+    }
+
+    /// How many transfers broke off one after the other.
+    pub fn broken(&self) -> u8 {
+        self.broken
     }
 
     /// The block is given up.

@@ -2,8 +2,10 @@
 //! side of it. Protocol: `docs/protocols/storage.md`.
 
 pub mod backup;
+pub mod candidates;
 pub mod contract;
 pub mod custody;
+pub mod deposit;
 pub mod fetch;
 pub mod hiring;
 pub mod lane;
@@ -14,3 +16,6 @@ pub mod room;
 pub mod tenancy;
 pub mod terms;
 pub mod wire;
+
+#[cfg(test)]
+mod story;

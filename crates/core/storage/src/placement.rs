@@ -27,8 +27,6 @@ pub enum State {
 pub enum Event {
     /// A receipt for a fragment that had none.
     Receipted,
-    /// A supplier does not take its fragment now.
-    Blocked,
     /// The block and its chunks are written down, durably.
     Recorded,
     /// Writing down failed.
@@ -38,7 +36,7 @@ pub enum Event {
 }
 
 /// What is to be done.
-#[derive(Debug, VariantNames, IntoStaticStr)]
+#[derive(Debug, PartialEq, Eq, VariantNames, IntoStaticStr)]
 pub enum Effect {
     /// Write block, chunks and receipts down, durably.
     Record,
@@ -46,8 +44,6 @@ pub enum Effect {
     Release,
     /// Tell the job that the block is placed.
     ReportPlaced,
-    /// Tell the job that a supplier holds it up.
-    ReportBlocked,
     /// Tell the job that the own disk fails.
     ReportFailed,
 }
@@ -79,17 +75,15 @@ impl Automaton for Placement {
                 go(Sending { left: left - 1 }, "others are missing", vec![])
             }
             (Sending { .. }, E::Receipted) => go(Recording, "all are here", vec![Record]),
-            (Sending { left }, E::Blocked) => go(Sending { left: *left }, "", vec![ReportBlocked]),
             (Recording, E::Recorded) => go(Placed, "", vec![Release, ReportPlaced]),
             (Recording, E::RecordFailed) => go(Dropped, "", vec![Release, ReportFailed]),
             (Sending { .. } | Recording, E::Drop) => go(Dropped, "", vec![Release]),
 
             (Sending { .. }, E::Recorded | E::RecordFailed) => Step::Ignore,
-            (Recording, E::Receipted | E::Blocked) => Step::Ignore,
-            (
-                Placed | Dropped,
-                E::Receipted | E::Blocked | E::Recorded | E::RecordFailed | E::Drop,
-            ) => Step::Ignore,
+            (Recording, E::Receipted) => Step::Ignore,
+            (Placed | Dropped, E::Receipted | E::Recorded | E::RecordFailed | E::Drop) => {
+                Step::Ignore
+            }
         }
     }
 
@@ -105,6 +99,6 @@ impl Automaton for Placement {
 pub fn atlas() -> Atlas {
     use {Event::*, State::*};
     let states = [Sending { left: 2 }, Sending { left: 1 }, Recording, Placed, Dropped];
-    let events = [Receipted, Blocked, Recorded, RecordFailed, Drop];
+    let events = [Receipted, Recorded, RecordFailed, Drop];
     Atlas::of(&Placement { fragments: 2 }, &states, &events)
 }

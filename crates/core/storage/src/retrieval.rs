@@ -17,7 +17,10 @@ pub enum State {
     /// The worker reads.
     Running,
     /// The user holds it up.
-    Paused,
+    Paused {
+        /// Whether it had begun.
+        begun: bool,
+    },
     /// It is done.
     Done,
     /// It cannot be done now.
@@ -31,6 +34,10 @@ pub enum State {
 pub enum Event {
     /// The drive is ready.
     DriveReady,
+    /// The drive is being brought back: it takes as long as it takes.
+    DriveComing,
+    /// Bringing it back failed for now.
+    DriveFailed,
     /// The worker is through.
     WorkDone,
     /// The worker cannot go on.
@@ -46,7 +53,7 @@ pub enum Event {
 }
 
 /// What is to be done.
-#[derive(Debug, VariantNames, IntoStaticStr)]
+#[derive(Debug, PartialEq, Eq, VariantNames, IntoStaticStr)]
 pub enum Effect {
     /// Begin to read.
     StartWork,
@@ -82,42 +89,54 @@ impl Automaton for Retrieval {
         State::Waiting { until: self.begun + self.drive_wait_ms }
     }
 
-    fn step(&self, state: &State, event: Event, _now: Tick) -> Step<Self> {
+    fn step(&self, state: &State, event: Event, now: Tick) -> Step<Self> {
         use {Effect::*, Event as E, State::*};
         let go = |to, why, effects| Step::Move { to, why, effects };
+        let waiting = Waiting { until: now + self.drive_wait_ms };
         match (state, event) {
             (Waiting { .. }, E::DriveReady) => go(Running, "", vec![StartWork]),
+            (Waiting { .. }, E::DriveComing) => go(Waiting { until: Tick::MAX }, "", vec![]),
+            (Waiting { .. }, E::DriveFailed) => go(waiting, "", vec![]),
             (Waiting { .. }, E::Elapsed) => {
                 go(Failed, "the drive is not ready", vec![ReportFailed])
             }
+            (Waiting { .. }, E::Pause) => go(Paused { begun: false }, "", vec![]),
             (Waiting { .. }, E::Cancel) => go(Cancelled, "", vec![ReportFailed]),
             (Running, E::WorkDone) => go(Done, "", vec![ReportDone]),
-            (Running | Paused, E::WorkFailed) => go(Failed, "the work failed", vec![ReportFailed]),
-            (Running, E::Pause) => go(Paused, "", vec![HoldWork]),
-            (Paused, E::Resume) => go(Running, "", vec![ContinueWork]),
-            (Paused, E::WorkDone) => go(Done, "", vec![ReportDone]),
-            (Running | Paused, E::Cancel) => go(Cancelled, "", vec![StopWork, ReportFailed]),
+            (Running | Paused { begun: true }, E::WorkFailed) => {
+                go(Failed, "the work failed", vec![ReportFailed])
+            }
+            (Running, E::Pause) => go(Paused { begun: true }, "", vec![HoldWork]),
+            (Paused { begun: true }, E::Resume) => go(Running, "it had begun", vec![ContinueWork]),
+            (Paused { begun: false }, E::Resume) => go(waiting, "it had not begun", vec![]),
+            (Paused { begun: true }, E::WorkDone) => go(Done, "", vec![ReportDone]),
+            (Running, E::Cancel) => go(Cancelled, "", vec![StopWork, ReportFailed]),
+            (Paused { begun: true }, E::Cancel) => {
+                go(Cancelled, "it had begun", vec![StopWork, ReportFailed])
+            }
+            (Paused { begun: false }, E::Cancel) => {
+                go(Cancelled, "it had not begun", vec![ReportFailed])
+            }
 
-            (Waiting { .. }, E::WorkDone | E::WorkFailed | E::Pause | E::Resume) => Step::Ignore,
-            (Running | Paused, E::DriveReady | E::Elapsed) => Step::Ignore,
-            (Running, E::Resume) | (Paused, E::Pause) => Step::Ignore,
-            (
-                Done | Failed | Cancelled,
-                E::DriveReady
-                | E::WorkDone
-                | E::WorkFailed
-                | E::Pause
-                | E::Resume
-                | E::Cancel
-                | E::Elapsed,
-            ) => Step::Ignore,
+            (Waiting { .. }, E::WorkDone | E::WorkFailed | E::Resume) => Step::Ignore,
+            (Running | Paused { .. }, E::DriveReady | E::DriveComing | E::DriveFailed) => {
+                Step::Ignore
+            }
+            (Running | Paused { .. }, E::Elapsed) => Step::Ignore,
+            (Running, E::Resume) | (Paused { .. }, E::Pause) => Step::Ignore,
+            (Paused { begun: false }, E::WorkDone | E::WorkFailed) => Step::Ignore,
+            (Done | Failed | Cancelled, E::DriveReady | E::DriveComing | E::DriveFailed) => {
+                Step::Ignore
+            }
+            (Done | Failed | Cancelled, E::WorkDone | E::WorkFailed | E::Elapsed) => Step::Ignore,
+            (Done | Failed | Cancelled, E::Pause | E::Resume | E::Cancel) => Step::Ignore,
         }
     }
 
     fn wait(&self, state: &State) -> Wait {
         match state {
             State::Waiting { until } => Wait::Until(*until),
-            State::Running | State::Paused => Wait::Rest,
+            State::Running | State::Paused { .. } => Wait::Rest,
             State::Done | State::Failed | State::Cancelled => Wait::Done,
         }
     }
@@ -130,8 +149,25 @@ impl Automaton for Retrieval {
 /// What it does, drawn by running it.
 pub fn atlas() -> Atlas {
     use {Event::*, State as S};
-    let states =
-        [S::Waiting { until: Atlas::NOW }, S::Running, S::Paused, S::Done, S::Failed, S::Cancelled];
-    let events = [DriveReady, WorkDone, WorkFailed, Pause, Resume, Cancel, Elapsed];
+    let states = [
+        S::Waiting { until: Atlas::NOW },
+        S::Running,
+        S::Paused { begun: true },
+        S::Paused { begun: false },
+        S::Done,
+        S::Failed,
+        S::Cancelled,
+    ];
+    let events = [
+        DriveReady,
+        DriveComing,
+        DriveFailed,
+        WorkDone,
+        WorkFailed,
+        Pause,
+        Resume,
+        Cancel,
+        Elapsed,
+    ];
     Atlas::of(&Retrieval { drive_wait_ms: 60_000, begun: Tick(0) }, &states, &events)
 }

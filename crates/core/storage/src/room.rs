@@ -33,12 +33,14 @@ pub struct Room {
     /// Bytes given to the network.
     pub donated_bytes: u64,
     accounts: BTreeMap<ContractId, Account>,
+    /// Bytes on their way under all contracts.
+    reserved_bytes: u64,
 }
 
 impl Room {
     /// Room of `donated_bytes` without any promise.
     pub fn new(donated_bytes: u64) -> Self {
-        Self { donated_bytes, accounts: BTreeMap::new() }
+        Self { donated_bytes, accounts: BTreeMap::new(), reserved_bytes: 0 }
     }
 
     /// Bytes promised in open contracts, and bytes still kept for closed ones.
@@ -52,6 +54,11 @@ impl Room {
     /// Bytes kept.
     pub fn used_bytes(&self) -> u64 {
         self.accounts.values().map(|account| account.used_bytes).fold(0, u64::saturating_add)
+    }
+
+    /// Bytes on their way here.
+    pub fn reserved_bytes(&self) -> u64 {
+        self.reserved_bytes
     }
 
     /// All accounts.
@@ -96,9 +103,11 @@ impl Room {
         self.accounts.insert(contract, account);
     }
 
-    /// Takes a promise back that did not become a contract.
+    /// Takes a promise back that did not become a contract, or whose data is erased.
     pub fn withdraw(&mut self, contract: &ContractId) {
-        self.accounts.remove(contract);
+        if let Some(account) = self.accounts.remove(contract) {
+            self.reserved_bytes = self.reserved_bytes.saturating_sub(account.reserved_bytes);
+        }
     }
 
     /// Takes no more bytes under a contract.
@@ -131,13 +140,16 @@ impl Room {
             return Err(Refusal::Quota);
         }
         account.reserved_bytes += bytes;
+        self.reserved_bytes = self.reserved_bytes.saturating_add(bytes);
         Ok(())
     }
 
     /// Ends a reservation: `kept` says what the store now counts for the contract, if it kept it.
     pub fn settle(&mut self, contract: &ContractId, reserved_bytes: u64, kept: Option<(u64, u64)>) {
         if let Some(account) = self.accounts.get_mut(contract) {
-            account.reserved_bytes = account.reserved_bytes.saturating_sub(reserved_bytes);
+            let reserved_bytes = reserved_bytes.min(account.reserved_bytes);
+            account.reserved_bytes -= reserved_bytes;
+            self.reserved_bytes = self.reserved_bytes.saturating_sub(reserved_bytes);
             if let Some((fragments, used_bytes)) = kept {
                 account.fragments = fragments;
                 account.used_bytes = used_bytes;

@@ -39,12 +39,17 @@ pub enum Event {
     OpenFailed,
     /// One of the parties ends it.
     End,
+    /// The calendar was set: the state ends later than it was thought.
+    Later {
+        /// When it ends.
+        until: Tick,
+    },
     /// The time of the state is over.
     Elapsed,
 }
 
 /// What is to be done.
-#[derive(Debug, VariantNames, IntoStaticStr)]
+#[derive(Debug, PartialEq, Eq, VariantNames, IntoStaticStr)]
 pub enum Effect {
     /// Send the contract with both signatures.
     SendAcceptance,
@@ -87,12 +92,13 @@ impl Automaton for Tenancy {
             (Active { .. }, E::Elapsed) => go(notice, "", vec![Close]),
             (Notice { until }, E::End) => go(Notice { until: *until }, "", vec![SendEnded]),
             (Notice { .. }, E::Elapsed) => go(Erased, "", vec![Erase]),
+            (Active { .. }, E::Later { until }) => go(Active { until }, "", vec![]),
+            (Notice { .. }, E::Later { until }) => go(Notice { until }, "", vec![]),
 
-            (Opening, E::End | E::Elapsed) => Step::Ignore,
+            (Opening, E::End | E::Later { .. } | E::Elapsed) => Step::Ignore,
             (Active { .. } | Notice { .. }, E::Opened { .. } | E::OpenFailed) => Step::Ignore,
-            (Rejected | Erased, E::Opened { .. } | E::OpenFailed | E::End | E::Elapsed) => {
-                Step::Ignore
-            }
+            (Rejected | Erased, E::Opened { .. } | E::OpenFailed | E::End) => Step::Ignore,
+            (Rejected | Erased, E::Later { .. } | E::Elapsed) => Step::Ignore,
         }
     }
 
@@ -116,5 +122,6 @@ pub fn atlas() -> Atlas {
     let states = [S::Opening, S::Active { until }, S::Notice { until }, S::Rejected, S::Erased];
     let later = Atlas::NOW + 1_000;
     let tenancy = Tenancy { notice_ms: crate::terms::NOTICE_MS };
-    Atlas::of(&tenancy, &states, &[Opened { until: later }, OpenFailed, End, Elapsed])
+    let events = [Opened { until: later }, OpenFailed, End, Later { until: later }, Elapsed];
+    Atlas::of(&tenancy, &states, &events)
 }

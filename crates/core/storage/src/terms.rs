@@ -14,6 +14,9 @@ pub use arrangements::{ARRANGEMENTS_BYTES_MAX, Arrangement, Place, arrangements_
 
 /// How long a new contract runs, milliseconds.
 pub const TERM_MS: u64 = 400 * base::DAY_MS;
+/// The smallest quota that is worth a contract, bytes: the documents that are kept for each customer
+/// are not counted, and must not be had for nothing.
+pub const QUOTA_BYTES_MIN: u64 = 64 * 1024;
 /// How long data outlives its contract, milliseconds.
 pub const NOTICE_MS: u64 = 60 * base::DAY_MS;
 /// Arrangements that a root document may name.

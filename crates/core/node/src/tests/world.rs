@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use automata::{Line, Tick};
 use base::{BlockId, ContractId, Date, DeviceId, Hash, JobId, NetworkId, RequestId, SymmetricKey};
 use identity::{DeviceName, Keystore, Phrase, Seed};
+use mesh::{Record, RecordKey, RecordKind};
 use storage::backup::Stage;
 use storage::fetch::Need;
-use storage::policy::{Policy, Spread};
-use storage::terms::Contract;
+use storage::terms::{Arrangement, Contract, RootDocument};
 use storage::wire::{Asker, BulkRequest, DocumentKind, Message, Refusal};
 
 use crate::book::Book;
@@ -17,6 +17,7 @@ use crate::input::{DriveCondition, Failure, GetOutcome, Input, PutOutcome, Servi
 use crate::node::{Node, Now, Setup};
 use crate::output::{JobState, Output};
 use crate::settings::Settings;
+use crate::wiring::documents::SignedRoot;
 use crate::wish::{BackupWish, Overview, Reply, Wish};
 
 pub(super) struct World {
@@ -31,28 +32,60 @@ pub(super) struct World {
     answers: Vec<Result<Reply, Failure>>,
     refusals: Vec<Refusal>,
     streams: u64,
-    head: Option<Vec<u8>>,
+    requests: u64,
+    /// Heads that were ever sealed.
+    heads: BTreeSet<Vec<u8>>,
+    /// The last arrangement that a backup was begun with.
+    pub(super) arrangement: Option<Arrangement>,
+    /// All that all nodes ordered.
+    pub(super) ordered: Vec<(usize, Output)>,
+    /// Outputs of which nothing comes, and those that were.
+    swallow: Vec<Swallow>,
+    pub(super) swallowed: Vec<(usize, Output)>,
 }
+
+/// Says of which outputs of which node nothing is to come.
+type Swallow = Box<dyn Fn(usize, &Output) -> bool>;
 
 struct Being {
     node: Node,
     seed: u8,
+    device: u8,
+    settings: Settings,
+    network: Option<u64>,
     is_alive: bool,
     book: Option<Book>,
     contracts: BTreeMap<ContractId, (Contract, u64)>,
-    documents: BTreeMap<(base::IdentityId, DocumentKind), Vec<u8>>,
+    documents: BTreeMap<(base::IdentityId, DocumentKind), (u64, Vec<u8>)>,
     online: BTreeSet<DeviceId>,
     asked: BTreeMap<u64, (usize, BulkRequest, Option<u64>)>,
 }
 
-const NETWORK: NetworkId = NetworkId([42; 32]);
+pub(super) const NETWORK: NetworkId = NetworkId([42; 32]);
 const START: Date = Date(1_795_000_000_000);
 
 impl World {
     /// A customer, number 0, and so many suppliers.
     pub(super) fn new(suppliers: u8) -> Self {
-        let mut world = Self {
-            nodes: (0..=suppliers).map(being).collect(),
+        Self::with(suppliers, &Settings::default())
+    }
+
+    /// The same with other settings of the customer.
+    pub(super) fn with(suppliers: u8, settings: &Settings) -> Self {
+        let mut world = Self::at_rest(suppliers, settings);
+        world.wake();
+        world
+    }
+
+    /// The same before anybody has begun to live.
+    pub(super) fn at_rest(suppliers: u8, settings: &Settings) -> Self {
+        Self {
+            nodes: (0..=suppliers)
+                .map(|seed| match seed {
+                    0 => device_of(seed, seed, settings),
+                    _ => device_of(seed, seed, &supplier_settings()),
+                })
+                .collect(),
             now: Now { tick: Tick(0), date: START },
             queue: VecDeque::new(),
             records: BTreeMap::new(),
@@ -63,13 +96,21 @@ impl World {
             answers: vec![],
             refusals: vec![],
             streams: 0,
-            head: None,
-        };
-        for number in (0..world.nodes.len()).rev() {
-            world.give(number, opened(DriveCondition::Fresh));
+            requests: 0,
+            heads: BTreeSet::new(),
+            arrangement: None,
+            ordered: vec![],
+            swallow: vec![],
+            swallowed: vec![],
         }
-        world.run_for(1_000);
-        world
+    }
+
+    /// Everybody begins to live.
+    pub(super) fn wake(&mut self) {
+        for number in (0..self.nodes.len()).rev() {
+            self.give(number, opened(DriveCondition::Fresh));
+        }
+        self.run_for(1_000);
     }
 
     pub(super) fn back_up(&mut self) -> JobId {
@@ -79,7 +120,11 @@ impl World {
     }
 
     pub(super) fn wish_job(&mut self, wish: Wish) -> JobId {
-        match self.wish(0, wish) {
+        self.wish_job_of(0, wish)
+    }
+
+    pub(super) fn wish_job_of(&mut self, number: usize, wish: Wish) -> JobId {
+        match self.wish(number, wish) {
             Ok(Reply::Job(job)) => job,
             other => panic!("no job: {other:?}"),
         }
@@ -123,13 +168,22 @@ impl World {
         self.nodes[number].online.clear();
     }
 
+    /// The process of a node begins again, with what is on its disks.
     pub(super) fn revive(&mut self, number: usize) {
-        let seed = self.nodes[number].seed;
+        let settings = self.nodes[number].settings.clone();
+        self.revive_as(number, &settings, DriveCondition::Present);
+    }
+
+    /// The same, with other settings or damage.
+    pub(super) fn revive_as(&mut self, number: usize, settings: &Settings, drive: DriveCondition) {
         let old = &mut self.nodes[number];
+        let (seed, device) = (old.seed, old.device);
         let (contracts, documents) =
             (std::mem::take(&mut old.contracts), std::mem::take(&mut old.documents));
         let book = old.book.take();
-        self.nodes[number] = Being { contracts, documents, book, ..being(seed) };
+        let drive = if book.is_some() { drive } else { DriveCondition::Fresh };
+        self.nodes[number] =
+            Being { contracts, documents, book, ..device_of(seed, device, settings) };
         let tenants = self.nodes[number].contracts.values().map(|(contract, used)| Tenant {
             contract: contract.clone(),
             fragments: *used / 4096,
@@ -139,17 +193,153 @@ impl World {
         let input = Input::Opened {
             tenants: tenants.collect(),
             book: self.nodes[number].book.clone(),
-            drive: DriveCondition::Fresh,
+            drive,
             free_bytes: 1 << 40,
         };
         self.give(number, input);
     }
 
+    /// One more device of the person of node `number`, made from the words; returns its number.
+    pub(super) fn second_device_of(&mut self, number: usize) -> usize {
+        let (seed, settings) = (self.nodes[number].seed, self.nodes[number].settings.clone());
+        self.nodes.push(device_of(seed, seed + 100, &settings));
+        let second = self.nodes.len() - 1;
+        self.give(second, opened(DriveCondition::Absent));
+        second
+    }
+
+    /// One more supplier, which says so; returns its number.
+    pub(super) fn new_supplier(&mut self) -> usize {
+        let number = self.nodes.len();
+        let seed = u8::try_from(number).expect("a small world");
+        self.nodes.push(device_of(seed, seed, &supplier_settings()));
+        self.give(number, opened(DriveCondition::Fresh));
+        number
+    }
+
+    /// From now on nothing comes of some outputs; they are kept in `swallowed`.
+    pub(super) fn swallow(&mut self, which: impl Fn(usize, &Output) -> bool + 'static) {
+        self.swallow.push(Box::new(which));
+    }
+
+    /// From now on nothing comes of these outputs only.
+    pub(super) fn swallow_only(&mut self, which: impl Fn(usize, &Output) -> bool + 'static) {
+        self.swallow = vec![Box::new(which)];
+    }
+
+    pub(super) fn place_in_network(&mut self, number: usize, network: u64) {
+        self.nodes[number].network = Some(network);
+    }
+
+    /// What was swallowed happens now, and everything from now on.
+    pub(super) fn give_back(&mut self) {
+        self.swallow.clear();
+        for (number, output) in std::mem::take(&mut self.swallowed) {
+            self.carry_out(number, output);
+        }
+        self.deliver();
+    }
+
+    /// How many orders of a node are such.
+    pub(super) fn count(&self, number: usize, is_such: impl Fn(&Output) -> bool) -> usize {
+        let own = self.ordered.iter().filter(|(who, _)| *who == number);
+        own.filter(|(_, output)| is_such(output)).count()
+    }
+
+    /// What node `from` answers, or asks, node `to` from now on.
+    pub(super) fn say(&mut self, from: usize, to: usize, message: Message) {
+        self.requests += 1;
+        let mut id = [7; 32];
+        id[..8].copy_from_slice(&self.requests.to_le_bytes());
+        self.say_as(from, to, (RequestId(id), None), message);
+    }
+
+    /// The same with ids of one's own choice.
+    pub(super) fn say_as(
+        &mut self,
+        from: usize,
+        to: usize,
+        (id, answer_to): (RequestId, Option<RequestId>),
+        message: Message,
+    ) {
+        let from = self.asker(from);
+        self.give(to, Input::Received { from, id, answer_to, message });
+    }
+
+    /// The messages that a node sent to another one.
+    pub(super) fn said(&self, from: usize, to: usize) -> Vec<Message> {
+        let target = self.device(to);
+        let sent = self.ordered.iter().filter_map(|(who, output)| match output {
+            Output::Send { to, message, .. } if *who == from && *to == target => Some(message),
+            _ => None,
+        });
+        sent.cloned().collect()
+    }
+
+    /// The supplier loses what it keeps.
+    pub(super) fn wipe(&mut self, number: usize) {
+        self.nodes[number].contracts.clear();
+        self.nodes[number].documents.clear();
+    }
+
+    pub(super) fn node(&self, number: usize) -> &Node {
+        &self.nodes[number].node
+    }
+
+    pub(super) fn book(&self, number: usize) -> &Book {
+        &self.nodes[number].node.book
+    }
+
+    /// The root document of node 0 that a supplier keeps.
+    pub(super) fn root_at(&self, supplier: usize) -> Option<RootDocument> {
+        let owner = self.asker(0).identity;
+        let (_, bytes) = self.nodes[supplier].documents.get(&(owner, DocumentKind::Root))?;
+        Some(base::decode::<SignedRoot>(bytes).expect("honest documents").body)
+    }
+
+    /// The newest own record of node 0 in the table.
+    pub(super) fn record(&self, kind: RecordKind) -> Option<Record> {
+        let keys = RecordKey::all(kind, self.asker(0).identity.0);
+        let found = keys.into_iter().filter_map(|key| {
+            let key = key.bytes();
+            let value = self.records.get(&key)?;
+            mesh::sort(NETWORK, &key, &[value.as_slice()], self.now.date).newest
+        });
+        found.max_by_key(Record::rank)
+    }
+
+    /// The id of the last message of this kind that a node sent to another one.
+    pub(super) fn last_id(
+        &self,
+        from: usize,
+        to: usize,
+        is_such: impl Fn(&Message) -> bool,
+    ) -> Option<RequestId> {
+        let target = self.device(to);
+        self.ordered.iter().rev().find_map(|(who, output)| match output {
+            Output::Send { to, id, message, .. }
+                if *who == from && *to == target && is_such(message) =>
+            {
+                Some(*id)
+            }
+            _ => None,
+        })
+    }
+
+    /// The calendar jumps; timers go on.
+    pub(super) fn set_date(&mut self, date: Date) {
+        self.now.date = date;
+    }
+
+    pub(super) fn date(&self) -> Date {
+        self.now.date
+    }
+
     /// A new device of the same identity, made from the words.
     pub(super) fn lose_the_home_of(&mut self, number: usize) {
         self.kill(number);
-        let seed = self.nodes[number].seed;
-        self.nodes[number] = Being { seed, ..device_of(seed, seed + 100) };
+        let (seed, settings) = (self.nodes[number].seed, self.nodes[number].settings.clone());
+        self.nodes[number] = device_of(seed, seed + 100, &settings);
         self.give(number, opened(DriveCondition::Absent));
     }
 
@@ -187,7 +377,7 @@ impl World {
         self.now = Now { tick, date: self.now.date.plus_ms(passed) };
     }
 
-    fn give(&mut self, number: usize, input: Input) {
+    pub(super) fn give(&mut self, number: usize, input: Input) {
         self.queue.push_back((number, input));
         self.deliver();
     }
@@ -201,7 +391,12 @@ impl World {
                 let outputs = self.nodes[number].node.handle(input, self.now);
                 self.lines.extend(self.nodes[number].node.journal().drain());
                 for output in outputs {
-                    self.carry_out(number, output);
+                    self.ordered.push((number, output.clone()));
+                    if self.swallow.iter().any(|which| which(number, &output)) {
+                        self.swallowed.push((number, output));
+                    } else {
+                        self.carry_out(number, output);
+                    }
                 }
             }
         }
@@ -223,7 +418,7 @@ impl World {
             }
             Output::AnnounceSupplier { is_on } => {
                 // The customer of these tests keeps nothing for others.
-                if is_on && me > 0 {
+                if is_on && self.nodes[me].seed > 0 {
                     self.suppliers.insert(self.device(me));
                 } else {
                     self.suppliers.remove(&self.device(me));
@@ -231,7 +426,11 @@ impl World {
             }
             Output::PutRecord { query, key, value } => {
                 back(Input::RecordPut { query, ok: true });
-                self.records.insert(key, value);
+                let stored = self.records.get(&key).map(Vec::as_slice);
+                let verdict = mesh::validate(NETWORK, &key, &value, stored, self.now.date);
+                if matches!(verdict, mesh::Verdict::Accept { .. }) {
+                    self.records.insert(key, value);
+                }
             }
             Output::GetRecord { query, key } => {
                 let values = self.records.get(&key).cloned().into_iter().collect();
@@ -284,28 +483,41 @@ impl World {
                     Message::Standing { contract, fragments: bytes / 4096, bytes, receipt: None };
                 self.send(me, to, (RequestId([0; 32]), Some(answer_to)), message);
             }
-            Output::KeepDocument { id, owner, kind, bytes, .. } => {
-                back(Input::DocumentKept { id, refused: None });
-                self.nodes[me].documents.insert((owner, kind), bytes);
+            Output::KeepDocument { id, owner, kind, sequence, bytes } => {
+                let kept = self.nodes[me].documents.get(&(owner, kind));
+                let is_older = kept.is_some_and(|(newest, kept)| {
+                    *newest > sequence || *newest == sequence && *kept != bytes
+                });
+                back(Input::DocumentKept { id, refused: is_older.then_some(Refusal::Older) });
+                if !is_older {
+                    self.nodes[me].documents.insert((owner, kind), (sequence, bytes));
+                }
             }
             Output::TellDocument { to, answer_to, owner, kind } => {
-                let bytes = self.nodes[me].documents.get(&(owner, kind)).cloned();
+                let kept = self.nodes[me].documents.get(&(owner, kind));
+                let bytes = kept.map(|(_, bytes)| bytes.clone());
                 let message = Message::Document { owner, kind, bytes };
                 self.send(me, to, (RequestId([0; 32]), Some(answer_to)), message);
             }
-            Output::StartBackup { job, .. } => self.seal(me, job, Stage::Content),
+            Output::StartBackup { job, arrangement, .. } => {
+                self.arrangement = Some(arrangement);
+                self.seal(me, job, Stage::Content);
+            }
+            Output::StopWork { job } => {
+                back(Input::WorkFailed { job, failure: Failure::Cancelled });
+            }
             Output::NextStage { job, stage } => self.seal(me, job, stage),
             Output::Record { block, .. } => back(Input::Recorded { block, ok: true }),
             Output::Conclude { job } => back(Input::WorkDone { job }),
             Output::StartRestore { .. } => {
-                let spread = Spread::new(Policy::Double, 7).expect("fits");
-                let need = Need::Data((0..7).collect());
+                let found = self.arrangement.as_ref().expect("a restore comes after a backup");
+                let spread = found.spread().expect("in force");
                 back(Input::Wanted {
                     fetch: 1,
                     block: block_of(Stage::Content),
-                    arrangement: 1,
+                    arrangement: found.number,
                     spread,
-                    need,
+                    need: Need::Data((0..spread.data).collect()),
                 });
             }
             Output::Assemble { fetch } => {
@@ -314,7 +526,7 @@ impl World {
             }
             Output::Withhold { failure, .. } => self.fetched.push(Err(failure)),
             Output::Rebuild { root } => {
-                assert_eq!(Some(root.head), self.head);
+                assert!(self.heads.contains(&root.head), "a head that nobody sealed");
                 back(Input::Rebuilt { ok: true });
             }
             _ => {}
@@ -322,8 +534,9 @@ impl World {
     }
 
     fn seal(&mut self, me: usize, job: JobId, stage: Stage) {
-        let head = (stage == Stage::Head).then(|| vec![7; 20]);
-        self.head = self.head.take().or_else(|| head.clone());
+        let number = u8::try_from(self.heads.len()).expect("few heads");
+        let head = (stage == Stage::Head).then(|| vec![number + 1; 20]);
+        self.heads.extend(head.clone());
         let block = block_of(stage);
         self.queue.push_back((me, Input::Sealed { job, block, fragment_bytes: 4096 }));
         self.queue.push_back((me, Input::StageSealed { job, stage, head }));
@@ -333,9 +546,9 @@ impl World {
         match self.number(device).filter(|number| self.nodes[*number].is_alive) {
             Some(other) => {
                 for (one, two) in [(me, other), (other, me)] {
-                    let peer = self.asker(two);
+                    let (peer, network) = (self.asker(two), self.nodes[two].network);
                     if self.nodes[one].online.insert(peer.device) {
-                        self.queue.push_back((one, Input::Online { peer, network: None }));
+                        self.queue.push_back((one, Input::Online { peer, network }));
                     }
                 }
             }
@@ -395,11 +608,11 @@ impl World {
         }
     }
 
-    fn device(&self, number: usize) -> DeviceId {
+    pub(super) fn device(&self, number: usize) -> DeviceId {
         self.nodes[number].node.me.device
     }
 
-    fn asker(&self, number: usize) -> Asker {
+    pub(super) fn asker(&self, number: usize) -> Asker {
         self.nodes[number].node.me
     }
 
@@ -427,11 +640,7 @@ fn block_of(stage: Stage) -> BlockId {
     BlockId([stage as u8 + 1; 32])
 }
 
-fn being(seed: u8) -> Being {
-    device_of(seed, seed)
-}
-
-fn device_of(seed: u8, device: u8) -> Being {
+fn device_of(seed: u8, device: u8, settings: &Settings) -> Being {
     let phrase = Phrase::from_entropy([seed + 1; 32]);
     let words = Seed::new(&phrase);
     let name = DeviceName::new("test").expect("short");
@@ -439,7 +648,7 @@ fn device_of(seed: u8, device: u8) -> Being {
     let keys = Keystore::from_seed(&words, words.chain(), device_key, name, START);
     let keys = keys.expect("made from one seed");
     let node = Node::new(Setup {
-        settings: Settings::default(),
+        settings: settings.clone(),
         space: spaces::own_drive(keys.identity(), &keys.storage_root),
         keyring: vec![1, 2, 3],
         network: NETWORK,
@@ -449,6 +658,9 @@ fn device_of(seed: u8, device: u8) -> Being {
     Being {
         node,
         seed,
+        device,
+        settings: settings.clone(),
+        network: None,
         is_alive: true,
         book: None,
         contracts: BTreeMap::new(),
@@ -456,6 +668,11 @@ fn device_of(seed: u8, device: u8) -> Being {
         online: BTreeSet::new(),
         asked: BTreeMap::new(),
     }
+}
+
+/// Suppliers that are nothing but that.
+fn supplier_settings() -> Settings {
+    Settings { services_off: vec!["mdns".into(), "customer".into()], ..Settings::default() }
 }
 
 fn opened(drive: DriveCondition) -> Input {

@@ -1,42 +1,47 @@
-//! My contracts with suppliers: hiring, agreeing, ending, and the arrangement that comes of it.
+//! My contracts with suppliers: agreeing, ending, and what the suppliers say of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use automata::{Live, Snapshot, Tick};
-use base::{ContractId, Date, DeviceId, Label, RequestId, Signature, encode};
+use base::{ContractId, DAY_MS, Date, DeviceId, Label, MINUTE_MS, Signature, encode};
+use storage::candidates::Candidates;
 use storage::contract::{self, ContractRun};
-use storage::hiring::{self, Hiring};
-use storage::policy::Spread;
-use storage::terms::{Arrangement, Contract, Place, TERM_MS, Terms};
+use storage::hiring::Hiring;
+use storage::terms::{Contract, QUOTA_BYTES_MIN, TERM_MS, Terms};
 use storage::wire::{Asker, Message};
 
-use crate::book::SupplierEntry;
+use crate::book::{SupplierEntry, Tie};
 use crate::node::Node;
-use crate::output::Output;
 use crate::settings::Clocks;
+use crate::wiring::requests::Request;
 
-/// Candidates that are remembered at most.
-const CANDIDATES_MAX: usize = 512;
+/// Between two announcements of a contract's end, milliseconds.
+const END_AGAIN_MS: u64 = 5 * MINUTE_MS;
+/// An end that was not confirmed for so long is one all the same, milliseconds.
+const END_WAIT_MS: u64 = 7 * DAY_MS;
 
 /// What the customer's side holds.
 pub(crate) struct Customer {
     pub(crate) hiring: Live<Hiring>,
+    /// Contracts that are wanted, hold, or are being ended.
     pub(crate) contracts: BTreeMap<DeviceId, Live<ContractRun>>,
-    /// Known suppliers that were not asked since the last search.
-    candidates: BTreeSet<DeviceId>,
-    /// Offers that were sent: the terms by request.
-    offers: BTreeMap<RequestId, Terms>,
+    pub(crate) candidates: Candidates,
+    /// The order that made the use of the arrangement in force durable.
+    pub(crate) used_order: u64,
+    /// Whether the drive was spread anew so often that no further arrangement can be named.
+    pub(crate) is_exhausted: bool,
     answer_ms: u64,
 }
 
 impl Customer {
-    pub(crate) fn new(clocks: &Clocks) -> Self {
+    pub(crate) fn new(clocks: &Clocks, salt: [u8; 32]) -> Self {
         let hiring = Hiring { search_ms: clocks.search_ms, retry_ms: clocks.search_again_ms };
         Self {
             hiring: Live::start(hiring, "own drive"),
             contracts: BTreeMap::new(),
-            candidates: BTreeSet::new(),
-            offers: BTreeMap::new(),
+            candidates: Candidates::new(salt, clocks.search_again_ms),
+            used_order: 0,
+            is_exhausted: false,
             answer_ms: clocks.answer_ms,
         }
     }
@@ -50,70 +55,82 @@ impl Customer {
         std::iter::once(self.hiring.snapshot()).chain(self.contracts.values().map(Live::snapshot))
     }
 
+    /// Whether the contract with this supplier holds.
+    pub(crate) fn is_active(&self, device: &DeviceId) -> bool {
+        let run = self.contracts.get(device);
+        run.is_some_and(|run| matches!(run.state(), contract::State::Active { .. }))
+    }
+
     fn run(&self, begun: Tick) -> ContractRun {
-        ContractRun { answer_wait_ms: self.answer_ms, repeat_ms: self.answer_ms, begun }
+        ContractRun {
+            answer_wait_ms: self.answer_ms,
+            repeat_ms: END_AGAIN_MS,
+            end_wait_ms: END_WAIT_MS,
+            begun,
+        }
     }
 }
 
 impl Node {
-    /// The code that new blocks get, if the settings make sense.
-    pub(crate) fn spread(&self) -> Option<Spread> {
-        Spread::new(self.settings.policy, self.settings.suppliers).ok()
-    }
-
-    /// The arrangement in force.
-    pub(crate) fn arrangement(&self) -> Option<&Arrangement> {
-        self.book.arrangements.values().next_back()
-    }
-
     pub(crate) fn poll_customer(&mut self) {
-        let effects = self.customer.hiring.poll(self.now.tick, &mut self.journal);
-        self.carry_out_hiring(effects);
-        let devices: Vec<DeviceId> = self.customer.contracts.keys().copied().collect();
-        for device in devices {
+        self.poll_hiring();
+        let now = self.now.tick;
+        let due = self.customer.contracts.iter();
+        let due = due.filter(|(_, run)| run.deadline().is_some_and(|deadline| deadline <= now));
+        for device in due.map(|(device, _)| *device).collect::<Vec<_>>() {
+            let until = self.contract_with(&device).map(|contract| contract.terms.until);
+            if let Some(until) = until.filter(|until| *until > self.now.date)
+                && self.customer.is_active(&device)
+            {
+                // The calendar was set back, or was wrong at the start: the contract still holds.
+                let until = self.tick_of(until);
+                self.feed_contract(device, contract::Event::Accepted { until });
+            }
             let Some(run) = self.customer.contracts.get_mut(&device) else { continue };
-            let effects = run.poll(self.now.tick, &mut self.journal);
+            let effects = run.poll(now, &mut self.journal);
             self.carry_out_contract(device, effects);
         }
     }
 
-    /// Looks whether places are free and suppliers must be hired.
-    pub(crate) fn count_places(&mut self) {
-        if !self.services.is_on("customer") || !self.is_drive_ready() {
-            return;
-        }
-        let event = if self.free_places() == 0 {
-            self.arrange();
-            hiring::Event::PlacesFull
-        } else {
-            hiring::Event::PlacesFree
-        };
-        self.feed_hiring(event);
-    }
-
-    /// The user wants this supplier.
+    /// A contract with this supplier is wanted.
     pub(crate) fn hire(&mut self, device: DeviceId) {
-        if self.customer.contracts.get(&device).is_none_or(Live::is_done) {
+        if !self.customer.contracts.contains_key(&device) {
+            self.customer.candidates.forget(&device);
             let run = self.customer.run(self.now.tick);
             self.customer.contracts.insert(device, Live::start(run, device.to_string()));
-            self.reach_for_contract(device);
-        }
-    }
-
-    pub(crate) fn stop_hiring(&mut self) {
-        self.feed_hiring(hiring::Event::Stop);
-    }
-
-    pub(crate) fn suppliers_found(&mut self, devices: Vec<DeviceId>) {
-        for device in devices {
-            let is_known = self.customer.contracts.get(&device).is_some_and(|run| !run.is_done());
-            let has_room = self.customer.candidates.len() < CANDIDATES_MAX;
-            if device != self.me.device && !is_known && has_room {
-                self.customer.candidates.insert(device);
+            if self.is_online(&device) {
+                self.feed_contract(device, contract::Event::Online);
+            } else {
+                self.order(crate::output::Output::Connect { device });
             }
         }
-        let enough = self.customer.candidates.len() >= self.free_places();
-        self.feed_hiring(hiring::Event::Found { enough });
+    }
+
+    /// The user wants this supplier, also one that was sent away before.
+    pub(crate) fn hire_by_hand(&mut self, device: DeviceId) {
+        if let Some(entry) = self.book.suppliers.get_mut(&device) {
+            entry.is_dismissed = false;
+        }
+        self.hire(device);
+    }
+
+    /// The user wants a supplier no longer. Says whether it was one.
+    pub(crate) fn dismiss(&mut self, device: DeviceId) -> bool {
+        let entry = self.book.suppliers.get_mut(&device);
+        let is_named = entry.as_ref().is_some_and(|entry| entry.tie == Tie::Named);
+        if let Some(entry) = entry {
+            entry.is_dismissed = true;
+        }
+        if is_named && !self.customer.contracts.contains_key(&device) {
+            // It has not answered since the drive was found again; it is told when it comes.
+            let active = contract::State::Active { until: Tick::MAX };
+            let run = self.customer.run(self.now.tick);
+            let run = Live::resume(run, device.to_string(), active);
+            self.customer.contracts.insert(device, run);
+        }
+        let is_known = self.customer.contracts.contains_key(&device);
+        self.feed_contract(device, contract::Event::End);
+        is_known
     }
 
     pub(crate) fn feed_contract(&mut self, device: DeviceId, event: contract::Event) {
@@ -124,44 +141,82 @@ impl Node {
     }
 
     /// A supplier sent a contract with both signatures.
-    pub(crate) fn contract_accepted(&mut self, from: Asker, offer: RequestId, agreed: Contract) {
-        let terms = self.customer.offers.remove(&offer);
-        if terms.as_ref() == Some(&agreed.terms) && self.is_mine(&agreed, from) {
+    pub(crate) fn contract_accepted(&mut self, from: Asker, offer: &Terms, agreed: Contract) {
+        let is_what_was_offered =
+            agreed.terms == *offer && agreed.customer_device == self.me.device;
+        if is_what_was_offered && self.is_mine(&agreed, from) {
             self.enter_contract(from, agreed, (0, 0));
         } else {
             self.feed_contract(from.device, contract::Event::Declined);
         }
     }
 
-    /// A supplier told how a contract stands: the one just asked for exists already, or the words
+    /// A supplier told how a contract stands: the one just offered exists already, or the words
     /// alone brought it back.
     pub(crate) fn contract_stands(&mut self, from: Asker, stands: Contract, counts: (u64, u64)) {
         if self.is_mine(&stands, from) && stands.terms.until > self.now.date {
-            let run = self.customer.run(self.now.tick);
-            let instance = from.device.to_string();
-            let proposing = contract::State::Proposing { until: Tick::MAX };
-            let missing = self.customer.contracts.get(&from.device).is_none_or(Live::is_done);
-            if missing {
-                self.customer.contracts.insert(from.device, Live::resume(run, instance, proposing));
-            }
             self.enter_contract(from, stands, counts);
+        } else {
+            self.feed_contract(from.device, contract::Event::Declined);
+        }
+    }
+
+    /// A supplier says that a contract is over, or knows nothing of it.
+    pub(crate) fn contract_over(&mut self, device: DeviceId, contract: ContractId) {
+        if self.contract_id(&device) != Some(contract) {
+            return;
+        }
+        if self.customer.contracts.contains_key(&device) {
+            self.feed_contract(device, contract::Event::Ended);
+        } else {
+            self.supplier_ended(device);
         }
     }
 
     /// Goes on with the contracts of the book.
     pub(crate) fn resume_contracts(&mut self) {
-        let active: Vec<DeviceId> = self
-            .book
-            .suppliers
-            .iter()
-            .filter(|(_, entry)| entry.is_active)
-            .map(|(device, _)| *device)
-            .collect();
-        for device in active {
-            let run = self.customer.run(self.now.tick);
-            let resumed = Live::resume(run, device.to_string(), contract::State::Active);
-            self.customer.contracts.insert(device, resumed);
+        let run = self.customer.run(self.now.tick);
+        for (device, entry) in &self.book.suppliers {
+            let until = entry.contract.as_ref().map(|contract| contract.terms.until);
+            let state = match (entry.tie, until) {
+                (Tie::Active, Some(until)) => {
+                    contract::State::Active { until: self.tick_of_end(until) }
+                }
+                (Tie::Ending, _) => run.ending(self.now.tick),
+                (Tie::Active, None) | (Tie::Named | Tie::Over, _) => continue,
+            };
+            let resumed = Live::resume(run, device.to_string(), state);
+            self.customer.contracts.insert(*device, resumed);
         }
+    }
+
+    /// Asks a supplier that holds, or should hold, a contract how it stands.
+    pub(crate) fn ask_standing(&mut self, device: DeviceId) {
+        let tie = self.book.suppliers.get(&device).map(|entry| entry.tie);
+        let is_asked = match tie {
+            Some(Tie::Active) => true,
+            Some(Tie::Named) => self.is_drive_ready(),
+            Some(Tie::Ending | Tie::Over) | None => false,
+        };
+        if let Some(contract) = self.contract_id(&device).filter(|_| is_asked) {
+            let message = Message::AskStanding { contract: Some(contract) };
+            self.ask(device, Request::Standing(contract), message);
+        }
+    }
+
+    /// The contract with a supplier: the one in the book, else the one that the newest arrangement
+    /// names.
+    fn contract_id(&self, device: &DeviceId) -> Option<ContractId> {
+        let known = self.contract_with(device).map(|contract| contract.terms.id());
+        let named = || {
+            let places = self.book.arrangements.values().rev().flat_map(|each| &each.places);
+            places.into_iter().find(|place| place.device == *device).map(|place| place.contract)
+        };
+        known.or_else(named)
+    }
+
+    fn contract_with(&self, device: &DeviceId) -> Option<&Contract> {
+        self.book.suppliers.get(device)?.contract.as_ref()
     }
 
     fn is_mine(&self, contract: &Contract, supplier: Asker) -> bool {
@@ -174,144 +229,87 @@ impl Node {
     }
 
     fn enter_contract(&mut self, from: Asker, contract: Contract, counts: (u64, u64)) {
+        let device = from.device;
+        let old = self.book.suppliers.get(&device);
+        let is_dismissed = old.is_some_and(|entry| entry.is_dismissed);
+        let is_counted = old.is_some_and(|entry| matches!(entry.tie, Tie::Named | Tie::Active));
+        let is_late = !self.customer.contracts.contains_key(&device);
+        // An answer that came when nobody waited for it any more, and others have the places.
+        let is_surplus = is_late && (is_dismissed || !is_counted && self.free_places() == 0);
+        let until = self.tick_of(contract.terms.until);
         let entry = SupplierEntry {
             identity: from.identity,
             contract: Some(contract),
-            is_active: true,
+            tie: Tie::Active,
+            is_dismissed,
             last_seen: Some(self.now.date),
             fragments: counts.0,
             bytes: counts.1,
         };
-        self.book.suppliers.insert(from.device, entry);
-        self.feed_contract(from.device, contract::Event::Accepted);
-    }
-
-    fn free_places(&self) -> usize {
-        let taken = self.customer.contracts.values().filter(|run| {
-            matches!(run.state(), contract::State::Active | contract::State::Ending { .. })
-        });
-        // Places known from a root document count as taken until their suppliers have answered.
-        let silent = self.arrangement().into_iter().flat_map(|arrangement| &arrangement.places);
-        let silent = silent.filter(|place| !self.customer.contracts.contains_key(&place.device));
-        let silent = silent.filter(|place| {
-            self.book.suppliers.get(&place.device).is_some_and(|entry| entry.contract.is_none())
-        });
-        usize::from(self.settings.suppliers).saturating_sub(taken.count() + silent.count())
-    }
-
-    // Suppliers keep their places; new ones take the free places. Blocks made before keep theirs.
-    fn arrange(&mut self) {
-        let Some(spread) = self.spread() else { return };
-        let active = |device: &DeviceId| {
-            let run = self.customer.contracts.get(device);
-            run.is_some_and(|run| *run.state() == contract::State::Active)
-        };
-        let before = self.arrangement().map(|arrangement| arrangement.places.clone());
-        let before = before.unwrap_or_default();
-        let mut free: Vec<DeviceId> =
-            self.customer.contracts.keys().filter(|device| active(device)).copied().collect();
-        free.retain(|device| before.iter().all(|place| place.device != *device));
-        free.reverse();
-        let mut places = vec![];
-        for number in 0..usize::from(spread.suppliers) {
-            let kept = before.get(number).filter(|place| active(&place.device)).cloned();
-            let place = kept.or_else(|| free.pop().and_then(|device| self.place(device)));
-            places.extend(place);
+        if is_late {
+            let run = self.customer.run(self.now.tick);
+            self.customer.contracts.insert(device, Live::start(run, device.to_string()));
         }
-        let is_new = self
-            .arrangement()
-            .is_none_or(|now| now.places != places || now.policy != self.settings.policy);
-        if places.len() == usize::from(spread.suppliers) && is_new {
-            let number = self.book.arrangements.keys().next_back().map_or(1, |last| last + 1);
-            let policy = self.settings.policy;
-            self.book.arrangements.insert(number, Arrangement { number, policy, places });
-            self.keep_book();
+        let is_ending = self
+            .customer
+            .contracts
+            .get(&device)
+            .is_some_and(|run| matches!(run.state(), contract::State::Ending { .. }));
+        if !is_ending {
+            self.book.suppliers.insert(device, entry);
+            self.feed_contract(device, contract::Event::Accepted { until });
         }
-        self.suppliers_ready();
-    }
-
-    fn place(&self, device: DeviceId) -> Option<Place> {
-        let entry = self.book.suppliers.get(&device)?;
-        let contract = entry.contract.as_ref()?.terms.id();
-        Some(Place { identity: entry.identity, device, contract })
-    }
-
-    fn feed_hiring(&mut self, event: hiring::Event) {
-        let effects = self.customer.hiring.feed(event, self.now.tick, &mut self.journal);
-        self.carry_out_hiring(effects);
-    }
-
-    fn carry_out_hiring(&mut self, effects: Vec<hiring::Effect>) {
-        for effect in effects {
-            match effect {
-                hiring::Effect::FindCandidates => self.order(Output::FindSuppliers),
-                hiring::Effect::AskBest => self.ask_best(),
-                hiring::Effect::ReportShort => self.suppliers_short(),
-                hiring::Effect::ReportFull => self.arrange(),
-            }
-        }
-    }
-
-    // Distinct networks first; beyond that the order of the ids, which nobody can choose cheaply.
-    fn ask_best(&mut self) {
-        let mut used: BTreeSet<u64> = BTreeSet::new();
-        let (mut distinct, mut others) = (vec![], vec![]);
-        for device in std::mem::take(&mut self.customer.candidates) {
-            let network = self.peers.get(&device).and_then(|peer| peer.network);
-            let is_distinct = network.is_none_or(|network| used.insert(network));
-            if is_distinct { distinct.push(device) } else { others.push(device) }
-        }
-        let pending = self.customer.contracts.values().filter(|run| {
-            matches!(
-                run.state(),
-                contract::State::Wanted { .. } | contract::State::Proposing { .. }
-            )
-        });
-        let wanted = self.free_places().saturating_sub(pending.count());
-        let mut ranked = distinct.into_iter().chain(others);
-        let chosen: Vec<DeviceId> = ranked.by_ref().take(wanted).collect();
-        self.customer.candidates = ranked.collect();
-        let nobody = chosen.is_empty();
-        for device in chosen {
-            self.hire(device);
-        }
-        if nobody && wanted > 0 {
-            self.feed_hiring(hiring::Event::CandidateLost { others: false });
-        }
-    }
-
-    fn reach_for_contract(&mut self, device: DeviceId) {
-        if self.is_online(&device) {
-            self.feed_contract(device, contract::Event::Online);
-        } else {
-            self.order(Output::Connect { device });
+        if is_surplus {
+            self.feed_contract(device, contract::Event::End);
         }
     }
 
     fn carry_out_contract(&mut self, device: DeviceId, effects: Vec<contract::Effect>) {
+        if self.customer.contracts.get(&device).is_some_and(Live::is_done) {
+            self.customer.contracts.remove(&device);
+        }
         for effect in effects {
             match effect {
                 contract::Effect::SendProposal => self.propose(device),
                 contract::Effect::SendEnd => self.send_end(device),
                 contract::Effect::ReportActive => {
-                    self.keep_book();
-                    self.want_suppliers();
-                    self.count_places();
+                    self.customer.candidates.agreed(&device);
+                    self.ties_changed();
                 }
                 contract::Effect::ReportDeclined => {
-                    let others = !self.customer.candidates.is_empty();
-                    self.feed_hiring(hiring::Event::CandidateLost { others });
+                    self.customer.candidates.failed(device, self.now.tick);
+                    self.candidate_lost();
                 }
-                contract::Effect::ReportEnded => {
+                contract::Effect::ReportEnding => {
                     if let Some(entry) = self.book.suppliers.get_mut(&device) {
-                        entry.is_active = false;
+                        entry.tie = Tie::Ending;
                     }
-                    self.keep_book();
-                    self.want_suppliers();
-                    self.count_places();
+                    self.supplier_gone(device);
+                    self.ties_changed();
                 }
+                contract::Effect::ReportEnded => self.supplier_ended(device),
             }
         }
+    }
+
+    fn supplier_ended(&mut self, device: DeviceId) {
+        let is_named = self.is_in_arrangement(&device);
+        if let Some(entry) = self.book.suppliers.get_mut(&device) {
+            entry.tie = Tie::Over;
+            if !is_named && !entry.is_dismissed {
+                self.book.suppliers.remove(&device);
+            }
+        }
+        self.customer.candidates.failed(device, self.now.tick);
+        self.supplier_gone(device);
+        self.ties_changed();
+    }
+
+    fn ties_changed(&mut self) {
+        self.keep_book();
+        self.want_suppliers();
+        self.count_places();
+        self.report_jobs();
     }
 
     fn propose(&mut self, device: DeviceId) {
@@ -321,31 +319,25 @@ impl Node {
             customer: self.me.identity,
             supplier: peer.asker.identity,
             device,
-            quota_bytes: spread.quota_bytes(self.settings.needed_bytes),
+            quota_bytes: spread.quota_bytes(self.settings.needed_bytes).max(QUOTA_BYTES_MIN),
             from: self.now.date,
             until: Date(self.now.date.0).plus_ms(TERM_MS),
             price: 0,
             salt: self.chance.bytes(),
         };
+        if self.is_crowded(&device) && self.customer.candidates.has_better() {
+            self.feed_contract(device, contract::Event::Declined);
+            return self.customer.candidates.postpone(device);
+        }
         let signature = Signature::make(&self.keys.device, Label::ContractOffer, &encode(&terms));
-        let id = self.chance.request_id();
-        self.customer.offers.insert(id, terms.clone());
-        self.order(Output::Send {
-            to: device,
-            id,
-            answer_to: None,
-            message: Message::Propose { terms, signature },
-        });
+        let message = Message::Propose { terms: terms.clone(), signature };
+        self.ask(device, Request::Offer(terms), message);
     }
 
+    /// Announces the end to a supplier that is there; one that is not is told when it comes.
     fn send_end(&mut self, device: DeviceId) {
-        let contract: Option<ContractId> = self.place(device).map(|place| place.contract);
-        if !self.is_online(&device) {
-            self.order(Output::Connect { device });
-        } else if let Some(contract) = contract {
-            let id = self.chance.request_id();
-            let message = Message::End { contract };
-            self.order(Output::Send { to: device, id, answer_to: None, message });
+        if let Some(contract) = self.contract_id(&device) {
+            self.ask(device, Request::End(contract), Message::End { contract });
         }
     }
 }

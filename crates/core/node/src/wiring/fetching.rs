@@ -90,21 +90,26 @@ impl Node {
 
     pub(crate) fn get_done(&mut self, fetch: u64, index: u8, outcome: GetOutcome) {
         let Some(run) = self.fetching.0.get_mut(&fetch) else { return };
+        if index >= run.spread.fragments() {
+            return;
+        }
+        let place = run.places[usize::from(run.spread.place_of(index))].clone();
         match outcome {
             GetOutcome::Arrived => run.fragments.arrived(index),
             GetOutcome::Lost | GetOutcome::Refused(Refusal::Busy | Refusal::DiskFailed) => {
                 run.fragments.lost(index);
                 let tries = run.tries.entry(index).or_default();
                 *tries += 1;
-                let place = run.spread.place_of(index);
-                let device = run.places[usize::from(place)].device;
                 if *tries >= TRIES_MAX {
                     run.fragments.gone(index);
-                } else if self.peers.contains_key(&device) {
-                    run.fragments.place_returned(place);
+                } else if self.peers.contains_key(&place.device) {
+                    run.fragments.place_returned(run.spread.place_of(index));
                 }
             }
             GetOutcome::Refused(_) | GetOutcome::Wrong => run.fragments.gone(index),
+        }
+        if outcome == GetOutcome::Refused(Refusal::NoContract) {
+            self.contract_over(place.device, place.contract);
         }
         self.look_at_fetch(fetch);
     }
@@ -152,6 +157,11 @@ impl Node {
                 Effect::Assemble => self.order(Output::Assemble { fetch }),
                 Effect::ReportComplete => {}
                 Effect::ReportMissing => self.report_missing(fetch),
+                Effect::ReportDamaged => {
+                    let Some(run) = self.fetching.0.get(&fetch) else { continue };
+                    let what = format!("block {}: its fragments contradict each other", run.block);
+                    self.order(Output::Withhold { fetch, failure: Failure::Damaged { what } });
+                }
             }
         }
         if self.fetching.0.get(&fetch).is_some_and(|run| run.fetch.is_done()) {

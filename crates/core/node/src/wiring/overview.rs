@@ -2,19 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use automata::Live;
 use base::DeviceId;
 
+use crate::book::Tie;
 use crate::catalogue::{SERVICES, dependants};
-use crate::input::Failure;
 use crate::node::Node;
-use crate::output::Safety;
 use crate::wish::{CustomerOverview, Overview, ServiceOverview, SupplierOverview};
 
 impl Node {
     pub(crate) fn overview(&self) -> Overview {
         Overview {
-            drive: self.custody.state().into(),
+            drive: self.finding.state(),
             policy: self.settings.policy.name(),
             suppliers_wanted: self.settings.suppliers,
             safety: Some(self.safety_if(self.book.is_confirmed)),
@@ -24,53 +22,6 @@ impl Node {
             services: SERVICES.iter().map(|entry| self.service_overview(entry.name)).collect(),
             found_nothing: self.finding.found_nothing,
             few_answered: self.finding.few_answered,
-        }
-    }
-
-    /// How safe the data is, given whether the newest version is confirmed.
-    pub(crate) fn safety_if(&self, confirmed: bool) -> Safety {
-        let arrangement = self.arrangement();
-        let spread = arrangement.and_then(|arrangement| arrangement.spread());
-        let (Some(arrangement), Some(spread)) = (arrangement, spread) else {
-            return Safety::Empty;
-        };
-        if self.book.head.is_empty() {
-            return Safety::Empty;
-        }
-        let held = arrangement.places.iter().filter(|place| {
-            let entry = self.book.suppliers.get(&place.device);
-            entry.is_none_or(|entry| entry.is_active || entry.contract.is_none())
-        });
-        let left = u8::try_from(held.count()).unwrap_or(u8::MAX);
-        match (left.checked_sub(spread.needed()), spread.suppliers) {
-            (None, _) => Safety::Lost,
-            (Some(_), 1) => Safety::Kept,
-            (Some(0), _) => Safety::AtRisk,
-            (Some(_), _) if !confirmed => Safety::AtRisk,
-            (Some(may_lose), _) => Safety::Safe { may_lose },
-        }
-    }
-
-    /// How many suppliers there are, and which of those that should be are not connected.
-    pub(crate) fn shortage(&self) -> Failure {
-        let active = self
-            .customer
-            .contracts
-            .iter()
-            .filter(|(_, run)| *run.state() == storage::contract::State::Active);
-        let devices: Vec<DeviceId> = active.map(|(device, _)| *device).collect();
-        let seen = |device: &DeviceId| {
-            let entry = self.book.suppliers.get(device);
-            entry.and_then(|entry| entry.last_seen).map(|date| date.0)
-        };
-        Failure::TooFewSuppliers {
-            have: u8::try_from(devices.len()).unwrap_or(u8::MAX),
-            need: self.settings.suppliers,
-            missing: devices
-                .iter()
-                .filter(|device| !self.is_online(device))
-                .map(|device| (*device, seen(device)))
-                .collect(),
         }
     }
 
@@ -84,12 +35,17 @@ impl Node {
                 let entry = self.book.suppliers.get(&device);
                 let terms = entry.and_then(|entry| entry.contract.as_ref()).map(|c| &c.terms);
                 let place = places.iter().position(|place| place.device == device);
-                let run = self.customer.contracts.get(&device).map(Live::state);
+                let run = self.customer.contracts.get(&device).map(|run| run.state().into());
+                let tie = entry.map(|entry| match entry.tie {
+                    Tie::Named | Tie::Active => "Unknown",
+                    Tie::Ending => "Ending",
+                    Tie::Over => "Ended",
+                });
                 SupplierOverview {
                     place: place.and_then(|place| u8::try_from(place).ok()),
                     device,
                     identity: entry.map(|entry| entry.identity),
-                    state: run.map_or("Unknown", |state| state.into()),
+                    state: run.or(tie).unwrap_or("Unknown"),
                     is_online: self.is_online(&device),
                     last_seen: entry.and_then(|entry| entry.last_seen).map(|date| date.0),
                     quota_bytes: terms.map_or(0, |terms| terms.quota_bytes),

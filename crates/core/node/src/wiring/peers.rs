@@ -3,13 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use automata::{Live, Snapshot, Tick};
-use base::{DeviceId, RequestId};
+use base::DeviceId;
 use mesh::peer_link::{Effect, Event, PeerLink};
 use storage::contract;
-use storage::wire::{Asker, DocumentKind, Message};
+use storage::wire::Asker;
 
+use crate::book::Tie;
 use crate::node::{Node, Peer};
 use crate::output::Output;
+
+/// Peers that are known to be connected at most; the shell has a lower limit for connections.
+const PEERS_MAX: usize = 1024;
 
 /// Links to wanted peers: my suppliers.
 #[derive(Default)]
@@ -38,8 +42,9 @@ impl Node {
     pub(crate) fn want_suppliers(&mut self) {
         let placed = self.book.arrangements.values().flat_map(|arrangement| &arrangement.places);
         let mut wanted: BTreeSet<DeviceId> = placed.map(|place| place.device).collect();
-        let active = self.book.suppliers.iter().filter(|(_, entry)| entry.is_active);
-        wanted.extend(active.map(|(device, _)| *device));
+        let tied = self.book.suppliers.iter();
+        let tied = tied.filter(|(_, entry)| matches!(entry.tie, Tie::Active | Tie::Ending));
+        wanted.extend(tied.map(|(device, _)| *device));
         for device in &wanted {
             if !self.links.0.contains_key(device) {
                 // So much of the device's id spreads the links over a second.
@@ -58,22 +63,24 @@ impl Node {
         }
         let unwanted = self.links.0.keys().filter(|device| !wanted.contains(device)).copied();
         for device in unwanted.collect::<Vec<_>>() {
+            self.feed_link(device, Event::Unwant);
             self.links.0.remove(&device);
         }
     }
 
     pub(crate) fn peer_online(&mut self, asker: Asker, network: Option<u64>) {
         let device = asker.device;
-        self.peers.insert(device, Peer { asker, network });
-        if let Some(entry) = self.book.suppliers.get_mut(&device) {
-            entry.last_seen = Some(self.now.date);
+        if !self.peers.contains_key(&device) && self.peers.len() >= PEERS_MAX {
+            return;
         }
+        self.peers.insert(device, Peer { asker, network });
+        self.seen(&device);
         self.feed_link(device, Event::Connected);
         self.feed_link(device, Event::Greeted);
         self.feed_contract(device, contract::Event::Online);
         self.ask_for_root(device);
         self.ask_standing(device);
-        self.give_documents_to(device);
+        self.holder_online(device);
         self.lane_changed(device);
         self.fetches_changed(device);
     }
@@ -82,54 +89,28 @@ impl Node {
         if self.peers.remove(&device).is_none() {
             return;
         }
-        if let Some(entry) = self.book.suppliers.get_mut(&device) {
-            entry.last_seen = Some(self.now.date);
-        }
+        self.seen(&device);
+        self.requests.forget(&device);
         self.feed_link(device, Event::Lost);
         self.feed_contract(device, contract::Event::PeerLost);
+        self.holder_lost(device);
         self.lane_changed(device);
         self.fetches_changed(device);
+        self.reach_for_root(device);
     }
 
     pub(crate) fn peer_unreachable(&mut self, device: DeviceId) {
-        self.feed_link(device, Event::DialFailed);
-        self.feed_contract(device, contract::Event::Declined);
-        if self.is_asked_for_root(&device) {
-            self.root_answered(device, None);
+        // An attempt may end in vain although the peer has come by itself meanwhile.
+        if !self.is_online(&device) {
+            self.feed_link(device, Event::DialFailed);
+            self.feed_contract(device, contract::Event::Unreachable);
+            self.root_unreachable(device);
         }
     }
 
-    pub(crate) fn received(
-        &mut self,
-        from: Asker,
-        id: RequestId,
-        answer_to: Option<RequestId>,
-        message: Message,
-    ) {
-        match (message, answer_to) {
-            (Message::Accept { contract }, Some(offer)) => {
-                self.contract_accepted(from, offer, contract);
-            }
-            (Message::Decline { .. }, Some(_)) => {
-                self.feed_contract(from.device, contract::Event::Declined);
-            }
-            (Message::Standing { contract, fragments, bytes, .. }, Some(_)) => {
-                self.contract_stands(from, contract, (fragments, bytes));
-            }
-            (Message::Ended { .. }, Some(_)) => {
-                self.feed_contract(from.device, contract::Event::EndConfirmed);
-            }
-            (Message::DocumentKept { kind, sequence }, Some(request)) => {
-                self.supplier_keeps(from.device, request, (kind, sequence));
-            }
-            (Message::Document { owner, kind: DocumentKind::Root, bytes }, Some(_))
-                if owner == self.me.identity =>
-            {
-                self.root_answered(from.device, bytes.as_deref());
-            }
-            (request, None) => self.asked_of_supplier(from, id, request),
-            // An answer to nothing that was asked.
-            (_, Some(_)) => {}
+    fn seen(&mut self, device: &DeviceId) {
+        if let Some(entry) = self.book.suppliers.get_mut(device) {
+            entry.last_seen = Some(self.now.date);
         }
     }
 

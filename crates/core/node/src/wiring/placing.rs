@@ -13,7 +13,8 @@ use crate::input::{Failure, PutOutcome};
 use crate::node::Node;
 use crate::output::Output;
 
-/// How long a lane rests after a transfer broke off, milliseconds.
+/// How long a lane rests after a transfer broke off, milliseconds; each further one in a row doubles
+/// it.
 const BROKEN_OFF_MS: u64 = 1_000;
 
 /// What the placing of blocks holds.
@@ -51,8 +52,7 @@ impl Placing {
         is_online: impl Fn(&DeviceId) -> bool,
     ) -> Option<(DeviceId, Option<Refusal>)> {
         let waiting = self.lanes.iter().filter(|(_, lane)| !lane.is_empty());
-        let mut stuck =
-            waiting.filter(|(device, lane)| lane.refused.is_some() || !is_online(device));
+        let mut stuck = waiting.filter(|(device, lane)| lane.is_stuck() || !is_online(device));
         stuck.next().map(|(device, lane)| (*device, lane.refused))
     }
 }
@@ -99,10 +99,13 @@ impl Node {
         for device in devices {
             self.send_waiting(device);
         }
-        self.look_for_hold_ups(job);
+        self.look_for_hold_ups();
     }
 
     pub(crate) fn put_done(&mut self, device: DeviceId, key: FragmentKey, outcome: PutOutcome) {
+        if let PutOutcome::Refused(Refusal::Ended | Refusal::NoContract) = outcome {
+            self.place_refused(device, key.0);
+        }
         let Some(lane) = self.placing.lanes.get_mut(&device) else { return };
         let rest_ms = match outcome {
             PutOutcome::Receipted { fragments, bytes } => {
@@ -121,7 +124,8 @@ impl Node {
             }
             PutOutcome::Lost => {
                 lane.failed(key, None);
-                Some(BROKEN_OFF_MS)
+                let rest_ms = BROKEN_OFF_MS << lane.broken().saturating_sub(1).min(16);
+                Some(rest_ms.min(self.settings.clocks.refused_again_ms))
             }
         };
         match rest_ms {
@@ -130,8 +134,18 @@ impl Node {
             }
             None => self.send_waiting(device),
         }
-        if let Some(job) = self.placing.blocks.get(&key.0).map(|run| run.job) {
-            self.look_for_hold_ups(job);
+        self.placing.lanes.retain(|_, lane| !lane.is_empty() || lane.is_stuck());
+        self.look_for_hold_ups();
+    }
+
+    /// The supplier says that the contract under which a block is placed is none.
+    fn place_refused(&mut self, device: DeviceId, block: BlockId) {
+        let number = self.placing.blocks.get(&block).map(|run| run.arrangement);
+        let found = number.and_then(|number| self.book.arrangements.get(&number));
+        let place = found
+            .and_then(|found| found.places.iter().find(|place| place.device == device).cloned());
+        if let Some(place) = place {
+            self.contract_over(device, place.contract);
         }
     }
 
@@ -152,6 +166,7 @@ impl Node {
             for lane in self.placing.lanes.values_mut() {
                 lane.drop_block(&block);
             }
+            self.placing.lanes.retain(|_, lane| !lane.is_empty());
             self.feed_placement(block, Event::Drop);
         }
     }
@@ -168,18 +183,7 @@ impl Node {
     /// A supplier came or went.
     pub(crate) fn lane_changed(&mut self, device: DeviceId) {
         self.send_waiting(device);
-        let jobs: BTreeSet<JobId> = self.placing.blocks.values().map(|run| run.job).collect();
-        for job in jobs {
-            self.look_for_hold_ups(job);
-        }
-    }
-
-    fn look_for_hold_ups(&mut self, job: JobId) {
-        let event = match self.hold_up() {
-            Some(_) => backup::Event::Blocked,
-            None => backup::Event::Unblocked,
-        };
-        self.feed_backup(job, event);
+        self.look_for_hold_ups();
     }
 
     fn receipted(&mut self, device: DeviceId, (block, index): FragmentKey, counts: (u64, u64)) {
@@ -198,16 +202,18 @@ impl Node {
             return;
         }
         let Some(lane) = self.placing.lanes.get_mut(&device) else { return };
-        let fragments: Vec<FragmentKey> = std::iter::from_fn(|| lane.send_next()).collect();
-        for (block, index) in fragments {
+        while let Some((block, index)) = lane.send_next() {
             let number = self.placing.blocks.get(&block).map(|run| run.arrangement);
             let arrangement = number.and_then(|number| self.book.arrangements.get(&number));
             let place = arrangement.and_then(|arrangement| {
                 arrangement.places.iter().find(|place| place.device == device)
             });
-            if let Some(place) = place {
-                let (contract, supplier) = (place.contract, place.identity);
-                self.out.push(Output::Put { device, contract, supplier, block, index });
+            match place {
+                Some(place) => {
+                    let (contract, supplier) = (place.contract, place.identity);
+                    self.out.push(Output::Put { device, contract, supplier, block, index });
+                }
+                None => lane.forget(&(block, index)),
             }
         }
     }
@@ -228,7 +234,6 @@ impl Node {
                         self.feed_backup(job, backup::Event::AllPlaced);
                     }
                 }
-                Effect::ReportBlocked => self.look_for_hold_ups(job),
                 Effect::ReportFailed => {
                     let what = "writing the catalog's database failed".into();
                     self.work_failed(job, Failure::OwnDisk { what });

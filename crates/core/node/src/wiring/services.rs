@@ -65,6 +65,7 @@ impl Node {
             let effects = service.poll(self.now.tick, &mut self.journal);
             self.carry_out_service(entry.name, effects);
         }
+        self.settle_services();
     }
 
     pub(crate) fn service_changed(&mut self, service: &'static str, change: ServiceChange) {
@@ -121,7 +122,7 @@ impl Node {
                 let Some(service) = self.services.0.get(entry.name) else { continue };
                 let event = match (service.state(), needs_met) {
                     (State::Waiting, true) => Event::NeedsMet,
-                    (State::Starting | State::On, false) => Event::NeedsLost,
+                    (State::Starting | State::On | State::Broken { .. }, false) => Event::NeedsLost,
                     _ => continue,
                 };
                 changed = true;
@@ -155,10 +156,13 @@ impl Node {
 
     fn service_on(&mut self, name: &str) {
         match name {
-            "supplier" => self.order(Output::AnnounceSupplier { is_on: true }),
+            "supplier" => {
+                self.order(Output::AnnounceSupplier { is_on: true });
+                self.publish_records();
+            }
             "customer" => self.count_places(),
             "dht" => self.publish_records(),
-            "restore" => self.drive_changed(),
+            "backup" | "restore" => self.free_jobs_of(name),
             _ => {}
         }
     }
@@ -167,8 +171,7 @@ impl Node {
         match name {
             "supplier" => self.order(Output::AnnounceSupplier { is_on: false }),
             "customer" => self.stop_hiring(),
-            "backup" => self.pause_jobs_of("backup"),
-            "restore" => self.pause_jobs_of("restore"),
+            "backup" | "restore" => self.hold_jobs_of(name),
             _ => {}
         }
     }

@@ -5,7 +5,7 @@ use storage::{backup, retrieval};
 use crate::input::Failure;
 use crate::node::Node;
 use crate::output::Output;
-use crate::wiring::jobs::What;
+use crate::wiring::retrievals::What;
 use crate::wish::{Reply, Wish};
 
 impl Node {
@@ -28,14 +28,17 @@ impl Node {
                     return Err(Failure::ServiceOff { service: "customer" });
                 }
                 match device {
-                    Some(device) => self.hire(device),
+                    Some(device) if device == self.me.device => {
+                        let what = "a node cannot be its own supplier".into();
+                        return Err(Failure::Setting { what });
+                    }
+                    Some(device) => self.hire_by_hand(device),
                     None => self.count_places(),
                 }
                 Ok(Reply::Done)
             }
             Wish::EndSupplier(device) => {
-                if self.customer.contracts.contains_key(&device) {
-                    self.feed_contract(device, storage::contract::Event::End);
+                if self.dismiss(device) {
                     Ok(Reply::Done)
                 } else {
                     Err(Failure::Unknown { what: format!("the supplier {device}") })

@@ -1,11 +1,62 @@
-//! The automaton is sound and as drawn.
+//! The automaton is sound and as drawn, its stories are told, and the ledger asks for what is needed.
 
-use expect_test::expect_file;
+use expect_test::{expect, expect_file};
+
+use super::*;
+use crate::story::tell;
 
 #[test]
 fn is_sound_and_as_drawn() {
     let atlas = super::atlas();
     expect_file!["automaton.md"].assert_eq(&atlas.sound().markdown());
+}
+
+#[test]
+fn missing_suppliers_are_waited_for_and_then_named() {
+    use Event::*;
+    let changed = |outlook| Changed { outlook };
+    let events = vec![
+        (1, changed(Outlook::Possible)),
+        (2, changed(Outlook::Short)),
+        (3, changed(Outlook::Possible)),
+        (4, changed(Outlook::Short)),
+        (5, changed(Outlook::Short)),
+        (50, changed(Outlook::Enough)),
+    ];
+    expect![[r#"
+        1: Asking -Changed-> Asking (more can be asked) [AskFragments]
+        2: Asking -Changed-> Waiting (too few are reached)
+        3: Waiting -Changed-> Asking (more can be asked) [AskFragments]
+        4: Asking -Changed-> Waiting (too few are reached)
+        5: Waiting -Changed-> Waiting (still too few)
+        24: Waiting -Elapsed-> Failed (too few suppliers) [ReportMissing]
+        50: Failed ignores Changed
+    "#]]
+    .assert_eq(&tell(Fetch { patience_ms: 20 }, events));
+}
+
+#[test]
+fn what_is_here_is_put_together() {
+    use Event::*;
+    let enough = || (1, Changed { outlook: Outlook::Enough });
+    let fetch = Fetch { patience_ms: 20 };
+    expect![[r#"
+        1: Asking -Changed-> Assembling (enough fragments) [Assemble]
+        2: Assembling -Assembled-> Complete [ReportComplete]
+        3: Complete ignores Cancel
+    "#]]
+    .assert_eq(&tell(fetch, vec![enough(), (2, Assembled), (3, Cancel)]));
+    expect![[r#"
+        1: Asking -Changed-> Assembling (enough fragments) [Assemble]
+        2: Assembling -AssembleFailed-> Failed [ReportDamaged]
+    "#]]
+    .assert_eq(&tell(fetch, vec![enough(), (2, AssembleFailed)]));
+    expect![[r#"
+        1: Asking -Changed-> Assembling (enough fragments) [Assemble]
+        2: Assembling -Cancel-> Failed (cancelled)
+        3: Failed ignores Assembled
+    "#]]
+    .assert_eq(&tell(fetch, vec![enough(), (2, Cancel), (3, Assembled)]));
 }
 
 mod ledger {

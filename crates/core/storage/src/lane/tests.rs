@@ -59,3 +59,18 @@ fn a_dropped_block_leaves_the_lane() {
     lane.failed(key(0), None);
     assert!(lane.is_empty());
 }
+
+#[test]
+fn a_supplier_that_breaks_every_transfer_is_stuck_until_one_arrives() {
+    let mut lane = lane(3);
+    for _ in 0..Lane::BROKEN_MAX {
+        assert!(!lane.is_stuck());
+        assert_eq!(lane.send_next(), Some(key(0)));
+        lane.failed(key(0), None);
+    }
+    assert!(lane.is_stuck());
+    assert_eq!(lane.send_next(), Some(key(0)));
+    assert_eq!(lane.send_next(), None, "one at a time");
+    assert!(lane.done(&key(0)));
+    assert!(!lane.is_stuck());
+}

@@ -47,6 +47,16 @@ fn an_ended_contract_can_be_read_but_not_filled() {
     assert_eq!(room.may_read(&CONTRACT, &MINE), Ok(()));
 }
 
+#[test]
+fn what_is_on_its_way_is_forgotten_with_the_account() {
+    let mut room = room();
+    assert_eq!(room.reserve(&CONTRACT, &MINE, 400), Ok(()));
+    assert_eq!(room.reserved_bytes(), 400);
+    room.withdraw(&CONTRACT);
+    room.settle(&CONTRACT, 400, Some((1, 400)));
+    assert_eq!((room.reserved_bytes(), room.used_bytes()), (0, 0));
+}
+
 proptest! {
     #[test]
     fn the_quota_holds_in_any_order(steps in proptest::collection::vec((0_u64..300, any::<bool>()), 1..60)) {
@@ -67,6 +77,7 @@ proptest! {
             }
             let account = room.account(&CONTRACT).expect("promised");
             prop_assert!(account.used_bytes + account.reserved_bytes <= account.quota_bytes);
+            prop_assert_eq!(account.reserved_bytes, room.reserved_bytes());
         }
     }
 }
