@@ -49,7 +49,7 @@ fn a_false_index_never_leads_to_false_answers() {
     let before = world::dump(&store);
     drop(store);
     let (mut rebuilt, mut unreadable) = (0, 0);
-    for seed in 0..150 {
+    for seed in 0..200 {
         let disk = disk.fork();
         disk.rot_somewhere("index", seed).unwrap();
         let store = open(&disk).unwrap();
