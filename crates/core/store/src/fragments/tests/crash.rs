@@ -124,10 +124,10 @@ fn crash_everywhere(steps: u64, seeds: std::ops::Range<u64>) -> (usize, Vec<Stri
 
 #[test]
 fn no_crash_breaks_a_receipt() {
-    let (states, broken) = crash_everywhere(36, 0..4);
+    let (states, broken) = crash_everywhere(36, 0..8);
     println!("{states} crash states");
     assert_eq!(broken.first(), None, "{} of {states}", broken.len());
-    assert!(states >= 2500, "{states}");
+    assert!(states >= 5000, "{states}");
 }
 
 #[test]
