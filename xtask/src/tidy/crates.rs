@@ -9,7 +9,8 @@ mod tests;
 /// Our crates, each with those of ours that it may use, for its tests too.
 ///
 /// Subjects do not use each other: what one wants of another passes through the wiring in `node`.
-/// `mesh` alone uses `identity`, for it is identities that it finds and proves.
+/// `mesh` alone uses `identity`, for it is identities that it finds and proves. `storage` uses the
+/// formats of `codec` and `store`, for evidence is made of them (decision 009).
 #[rustfmt::skip]
 const EDGES: [(&str, &[&str]); 25] = [
     ("automata", &[]),
@@ -22,7 +23,7 @@ const EDGES: [(&str, &[&str]); 25] = [
 
     ("identity", &["automata", "base", "spaces"]),
     ("mesh", &["automata", "base", "identity", "spaces"]),
-    ("storage", &["automata", "base", "spaces"]),
+    ("storage", &["automata", "base", "codec", "spaces", "store"]),
     ("files", &["automata", "base", "spaces"]),
     ("messaging", &["automata", "base", "spaces"]),
     ("publishing", &["automata", "base", "spaces"]),

@@ -37,6 +37,10 @@ pub enum Label {
     RootDocument,
     /// Permission for somebody else to read.
     Capability,
+    /// A customer's question whether something is kept.
+    AuditChallenge,
+    /// A supplier's answer to it.
+    AuditAnswer,
 }
 
 impl Label {
@@ -57,6 +61,8 @@ impl Label {
             Self::RootRecord => "bitdust/root-record/1",
             Self::RootDocument => "bitdust/root-document/1",
             Self::Capability => "bitdust/capability/1",
+            Self::AuditChallenge => "bitdust/audit-challenge/1",
+            Self::AuditAnswer => "bitdust/audit-answer/1",
         }
     }
 }
