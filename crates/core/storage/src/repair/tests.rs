@@ -35,7 +35,16 @@ fn fragments_count_when_all_of_them_are_read_back() {
     use Event::*;
     let events = [None, Some(Enough), Some(Coded), Some(Receipted), Some(Receipted)];
     let verified = [Some(Verified), Some(Verified)];
-    expect![[""]].assert_eq(&story(&[&events[..], &verified].concat()));
+    expect![[r#"
+        Collecting [Collect]
+        Coding [Code]
+        Placing [Place]
+        Placing []
+        Verifying [Verify]
+        Verifying []
+        Done [Record, Release]
+    "#]]
+    .assert_eq(&story(&[&events[..], &verified].concat()));
 }
 
 #[test]
@@ -43,7 +52,20 @@ fn too_few_online_at_once_is_no_end_and_a_wrong_fragment_begins_again() {
     use Event::*;
     let few = [None, Some(Short), None, None, None, Some(Enough), Some(Coded)];
     let wrong = [Some(Receipted), Some(Receipted), Some(Verified), Some(VerifyFailed)];
-    expect![[""]].assert_eq(&story(&[&few[..], &wrong].concat()));
+    expect![[r#"
+        Collecting [Collect]
+        Waiting []
+        Collecting [Collect]
+        Waiting []
+        Collecting [Collect]
+        Coding [Code]
+        Placing [Place]
+        Placing []
+        Verifying [Verify]
+        Verifying []
+        Waiting [ReportWrong]
+    "#]]
+    .assert_eq(&story(&[&few[..], &wrong].concat()));
 }
 
 fn events() -> impl Strategy<Value = Option<Event>> {
