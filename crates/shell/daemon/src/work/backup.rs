@@ -83,13 +83,13 @@ pub(super) fn start(shared: &Arc<Shared>, job: Arc<Job>, arrangement: Arrangemen
             own.tell(Input::Recorded { block, ok: true });
         }
         drop(turn);
-        match result {
-            Ok(()) => own.tell(Input::WorkDone { job: job.id }),
-            Err(Halt::Stopped) => {}
-            Err(Halt::Failed(failure)) => {
-                own.tell(Input::WorkFailed { job: job.id, failure });
-            }
-        }
+        own.tell(match result {
+            Ok(()) => Input::WorkDone { job: job.id },
+            // The node begins no other run before it hears this: what this one said is not mixed
+            // up with what the next one says.
+            Err(Halt::Stopped) => Input::WorkFailed { job: job.id, failure: Failure::Cancelled },
+            Err(Halt::Failed(failure)) => Input::WorkFailed { job: job.id, failure },
+        });
     });
     if let Err(error) = started {
         let failure = Failure::Outside { what: format!("no thread can be started: {error}") };

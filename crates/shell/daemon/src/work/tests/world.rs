@@ -375,7 +375,6 @@ fn sealed(works: &Works, state: &State, job: JobId, block: BlockId) {
             drop(table);
             works.order(Output::StopWork { job });
             works.order(Output::Release { block });
-            state.lock().ended.insert(job, Err(Failure::Cancelled));
             return;
         }
         *left -= 1;
