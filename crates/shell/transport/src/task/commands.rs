@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
+use libp2p::core::transport::ListenerId;
 use libp2p::kad::{Quorum, Record, RecordKey};
-use libp2p::swarm::DialError;
 use libp2p::swarm::behaviour::toggle::Toggle;
+use libp2p::swarm::behaviour::{FromSwarm, NewListenAddr};
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
+use libp2p::swarm::{DialError, NetworkBehaviour};
 use libp2p::{Multiaddr, PeerId};
 
 use super::{LISTEN_WAIT, Task};
@@ -307,13 +309,21 @@ impl Task {
     }
 
     fn set_local_network(&mut self, on: bool) -> Result<(), SwitchError> {
-        let myself = *self.swarm.local_peer_id();
-        let switch = &mut self.swarm.behaviour_mut().mdns;
-        if on == switch.is_enabled() {
+        if on == self.swarm.behaviour().mdns.is_enabled() {
             return Ok(());
         }
+        let myself = *self.swarm.local_peer_id();
         let searching = on.then(|| behaviour::local_network(myself)).transpose();
-        *switch = Toggle::from(searching.map_err(SwitchError::LocalNetwork)?);
+        let mut searching = searching.map_err(SwitchError::LocalNetwork)?;
+        // It tells others the addresses that it was told of itself, and it comes late.
+        if let Some(searching) = &mut searching {
+            for addr in self.swarm.listeners() {
+                let listener_id = ListenerId::next();
+                let event = FromSwarm::NewListenAddr(NewListenAddr { listener_id, addr });
+                searching.on_swarm_event(event);
+            }
+        }
+        self.swarm.behaviour_mut().mdns = Toggle::from(searching);
         Ok(())
     }
 }
