@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base::{Date, DeviceId, IdentityId, Wire};
+use base::{Date, DecodeError, DeviceId, IdentityId, Wire};
 use borsh::{BorshDeserialize, BorshSerialize};
 use identity::CertifiedDevice;
+use storage::presence::Attendance;
 use storage::terms::{Arrangement, Contract};
 
 /// The node's own lasting state; small, written as a whole.
@@ -32,10 +33,23 @@ pub struct Book {
     pub switches: BTreeMap<String, bool>,
     /// Whether the drive has to be found again with the words before anything is published.
     pub is_recovering: bool,
+    /// For how long suppliers are away, and how much of the time they are there.
+    pub attendances: BTreeMap<DeviceId, Attendance>,
 }
 
 impl Wire for Book {
+    const VERSION: u8 = 2;
     const BYTES_MAX: usize = 4 * 1024 * 1024;
+
+    fn decode_version(version: u8, body: &[u8]) -> Result<Self, DecodeError> {
+        let read = |body: &[u8]| borsh::from_slice(body).map_err(|_| DecodeError::Malformed);
+        match version {
+            // Without attendances, which are the last: an empty map of them.
+            1 => read(&[body, &[0; 4]].concat()),
+            2 => read(body),
+            found => Err(DecodeError::Version { found, known: Self::VERSION }),
+        }
+    }
 }
 
 /// How it stands with a supplier.

@@ -58,6 +58,11 @@ pub enum Input {
         /// Whom.
         device: DeviceId,
     },
+    /// `Output::Probe` is carried out.
+    Probed {
+        /// Whether anybody answered.
+        heard: bool,
+    },
     /// A control message.
     Received {
         /// Who signed it.
@@ -165,6 +170,36 @@ pub enum Input {
         /// Whether it is durable.
         ok: bool,
     },
+    /// `Output::ListBlocks` is carried out.
+    BlocksListed {
+        /// The arrangement.
+        arrangement: u32,
+        /// The next blocks, in the order of their ids; none if the catalog cannot be read.
+        blocks: Option<Vec<BlockId>>,
+        /// Whether others may be behind them.
+        more: bool,
+    },
+    /// `Output::Mend` is carried out.
+    Mended {
+        /// The block.
+        block: BlockId,
+        /// What came of it.
+        outcome: MendOutcome,
+    },
+    /// `Output::VerifyMended` is carried out.
+    MendVerified {
+        /// The block.
+        block: BlockId,
+        /// Whether every fragment came back from its new supplier and is right.
+        ok: bool,
+    },
+    /// `Output::RecordMended` is carried out: durable, or failed.
+    MendRecorded {
+        /// The block.
+        block: BlockId,
+        /// Whether it is durable.
+        ok: bool,
+    },
     /// A worker is through with its job.
     WorkDone {
         /// Which.
@@ -266,6 +301,17 @@ pub enum PutOutcome {
     Lost,
     /// The receipt was not what it should be.
     Wrong,
+}
+
+/// What came of making the missing fragments of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MendOutcome {
+    /// They are made, and agree with the manifest.
+    Made,
+    /// Too few others can be had now.
+    Short,
+    /// They cannot be made: the own disk or memory, or fragments that contradict each other.
+    Failed,
 }
 
 /// What came of asking for a fragment.

@@ -6,6 +6,7 @@
 pub mod book;
 pub mod catalogue;
 mod chance;
+pub mod durability;
 pub mod input;
 pub mod keeping;
 mod node;

@@ -16,6 +16,7 @@ use crate::wiring::customer::Customer;
 use crate::wiring::documents::Documents;
 use crate::wiring::fetching::Fetching;
 use crate::wiring::finding::Finding;
+use crate::wiring::healing::Heals;
 use crate::wiring::jobs::Jobs;
 use crate::wiring::notes::Notes;
 use crate::wiring::peers::Links;
@@ -24,6 +25,7 @@ use crate::wiring::records::Records;
 use crate::wiring::requests::Requests;
 use crate::wiring::services::Services;
 use crate::wiring::supplier::Supplier;
+use crate::wiring::watching::Watching;
 
 /// The two clocks.
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,10 +75,12 @@ pub struct Node {
     pub(crate) peers: BTreeMap<DeviceId, Peer>,
     pub(crate) requests: Requests,
     pub(crate) links: Links,
+    pub(crate) watching: Watching,
     pub(crate) services: Services,
     pub(crate) finding: Finding,
     pub(crate) customer: Customer,
     pub(crate) placing: Placing,
+    pub(crate) heals: Heals,
     pub(crate) fetching: Fetching,
     pub(crate) documents: Documents,
     pub(crate) records: Records,
@@ -107,10 +111,12 @@ impl Node {
             peers: BTreeMap::new(),
             requests: Requests::default(),
             links: Links::default(),
+            watching: Watching::new(&settings.clocks),
             services: Services::new(),
             finding: Finding::new(&settings.clocks),
             customer: Customer::new(&settings.clocks, chance.bytes()),
             placing: Placing::default(),
+            heals: Heals::new(settings.clocks.heal_again_ms),
             fetching: Fetching::default(),
             documents: Documents::default(),
             records: Records::default(),
@@ -137,8 +143,10 @@ impl Node {
             self.services.deadline(),
             self.finding.deadline(),
             self.links.deadline(),
+            self.watching.deadline(),
             self.customer.deadline(),
             self.placing.deadline(),
+            self.heals.deadline(),
             self.fetching.deadline(),
             self.documents.deadline(),
             self.records.deadline(),
@@ -159,8 +167,10 @@ impl Node {
         all.extend(self.finding.snapshots());
         all.extend(self.services.snapshots());
         all.extend(self.links.snapshots());
+        all.extend(self.watching.snapshots());
         all.extend(self.customer.snapshots());
         all.extend(self.placing.snapshots());
+        all.extend(self.heals.snapshots());
         all.extend(self.fetching.snapshots());
         all.extend(self.documents.snapshots());
         all.extend(self.records.snapshots());
@@ -184,6 +194,7 @@ impl Node {
             Input::Received { from, id, answer_to, message } => {
                 self.received(from, id, answer_to, message);
             }
+            Input::Probed { heard } => self.probed(heard),
             Input::SuppliersFound { devices } => self.suppliers_found(devices),
             Input::RecordPut { query, ok } => self.record_put(query, ok),
             Input::RecordGot { query, values } => self.record_got(query, values),
@@ -204,6 +215,12 @@ impl Node {
             Input::Sealed { job, block, fragment_bytes } => self.sealed(job, block, fragment_bytes),
             Input::StageSealed { job, stage, head } => self.stage_sealed(job, stage, head),
             Input::Recorded { block, ok } => self.recorded(block, ok),
+            Input::BlocksListed { arrangement, blocks, more } => {
+                self.blocks_listed(arrangement, blocks, more);
+            }
+            Input::Mended { block, outcome } => self.mended(block, outcome),
+            Input::MendVerified { block, ok } => self.mend_verified(block, ok),
+            Input::MendRecorded { block, ok } => self.mend_recorded(block, ok),
             Input::WorkDone { job } => self.work_done(job),
             Input::WorkFailed { job, failure } => self.work_failed(job, failure),
             Input::Wanted { fetch, block, arrangement, spread, need } => {
@@ -223,8 +240,10 @@ impl Node {
         self.poll_services();
         self.poll_finding();
         self.poll_links();
+        self.poll_watching();
         self.poll_customer();
         self.poll_placing();
+        self.poll_healing();
         self.poll_fetching();
         self.poll_documents();
         self.poll_records();
@@ -263,12 +282,16 @@ pub fn atlases() -> Vec<Atlas> {
         crate::keeping::atlas(),
         crate::service::atlas(),
         storage::backup::atlas(),
+        storage::brake::atlas(),
         storage::contract::atlas(),
         storage::custody::atlas(),
         storage::deposit::atlas(),
         storage::fetch::atlas(),
+        storage::healing::atlas(),
         storage::hiring::atlas(),
         storage::placement::atlas(),
+        storage::presence::atlas(),
+        storage::repair::atlas(),
         storage::retrieval::atlas(),
         storage::tenancy::atlas(),
         mesh::lookup::atlas(),

@@ -2,7 +2,7 @@
 
 use base::{BlockId, ContractId, DeviceId, IdentityId, JobId, RequestId};
 use storage::backup::Stage;
-use storage::terms::{Arrangement, Contract, RootDocument};
+use storage::terms::{Arrangement, Contract, Place, RootDocument};
 use storage::wire::{DocumentKind, Message, Refusal};
 
 use crate::book::Book;
@@ -37,6 +37,9 @@ pub enum Output {
         /// What it says.
         message: Message,
     },
+    /// Ask anybody in the network for a sign of life, over and above those who are connected.
+    /// Answer: `Probed`.
+    Probe,
     /// Look for suppliers. Answer: `SuppliersFound`, once or several times.
     FindSuppliers,
     /// Say in the distributed hash table that this node is a supplier, or no longer say so.
@@ -216,7 +219,39 @@ pub enum Output {
         /// Under which arrangement it was placed.
         arrangement: u32,
     },
-    /// Free the memory of a sealed block.
+    /// Read which blocks lie under an arrangement, a page at a time. Answer: `BlocksListed`.
+    ListBlocks {
+        /// The arrangement.
+        arrangement: u32,
+        /// Behind this block, in the order of their ids.
+        after: Option<BlockId>,
+    },
+    /// Fetch any k fragments of a block and make these ones of them, to be sent to the suppliers
+    /// named here; they stay in memory until `Release`. Answer: `Mended`.
+    Mend {
+        /// The block.
+        block: BlockId,
+        /// The fragments, and who is to keep each.
+        fragments: Vec<(u8, Place)>,
+    },
+    /// Read the fragments that were made back from their new suppliers. Answer: `MendVerified`.
+    VerifyMended {
+        /// The block.
+        block: BlockId,
+        /// The arrangement that names the new suppliers.
+        arrangement: u32,
+    },
+    /// Write the new suppliers' receipts down. Answer: `MendRecorded`.
+    RecordMended {
+        /// The block.
+        block: BlockId,
+    },
+    /// Remember who has which place in an arrangement, to name suppliers by.
+    KeepArrangement {
+        /// The arrangement.
+        arrangement: Arrangement,
+    },
+    /// Free the memory of a sealed or mended block.
     Release {
         /// The block.
         block: BlockId,

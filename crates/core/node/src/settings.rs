@@ -65,6 +65,20 @@ pub struct Clocks {
     pub reconnect_ms_max: u64,
     /// How long data outlives its contract.
     pub notice_ms: u64,
+    /// Until an absent supplier is suspect.
+    pub suspect_ms: u64,
+    /// Until it is missing, and not counted on.
+    pub missing_ms: u64,
+    /// Until it is given up.
+    pub forgotten_ms: u64,
+    /// For a sign of life when many suppliers have left at once.
+    pub probe_ms: u64,
+    /// Until a sign of life is asked for again while this node is cut off.
+    pub probe_again_ms: u64,
+    /// Until healing that was held begins again.
+    pub heal_again_ms: u64,
+    /// How long repair is slow after many suppliers have left at once.
+    pub slow_repair_ms: u64,
 }
 
 impl Default for Clocks {
@@ -83,6 +97,13 @@ impl Default for Clocks {
             collect_ms: 15 * SECOND_MS,
             reconnect_ms_max: MINUTE_MS,
             notice_ms: 60 * DAY_MS,
+            suspect_ms: HOUR_MS,
+            missing_ms: 72 * HOUR_MS,
+            forgotten_ms: 60 * DAY_MS,
+            probe_ms: 30 * SECOND_MS,
+            probe_again_ms: MINUTE_MS,
+            heal_again_ms: MINUTE_MS,
+            slow_repair_ms: HOUR_MS,
         }
     }
 }

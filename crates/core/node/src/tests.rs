@@ -9,9 +9,11 @@ use crate::wish::{BackupWish, RestoreWish, Wish};
 
 mod contracts;
 mod documents;
+mod healing;
 mod jobs;
 mod recovery;
 mod tenants;
+mod watching;
 mod world;
 
 use world::World;

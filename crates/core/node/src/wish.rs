@@ -2,6 +2,7 @@
 
 use base::{ContractId, DeviceId, IdentityId, JobId};
 
+use crate::durability::Durability;
 use crate::output::Safety;
 
 /// Something that the user wants.
@@ -93,6 +94,8 @@ pub struct Overview {
     pub services: Vec<ServiceOverview>,
     /// Whether the last search for the drive with the words alone found nothing.
     pub found_nothing: bool,
+    /// What the data survives.
+    pub durability: Durability,
     /// Whether fewer than half of the suppliers answered when the drive was found again, so that a
     /// newer version may exist.
     pub few_answered: bool,

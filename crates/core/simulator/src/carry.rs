@@ -22,6 +22,9 @@ impl World {
             Output::Send { to, id, answer_to, message } => {
                 self.tell(me, to, (id, answer_to), &message);
             }
+            Output::Probe => self.probe(me),
+            // The control of healing: nobody goes through the blocks.
+            Output::ListBlocks { .. } if self.setting.is_unhealed => {}
             Output::FindSuppliers => self.find_suppliers(me),
             Output::AnnounceSupplier { is_on: true } => {
                 self.suppliers.insert(me);

@@ -49,6 +49,14 @@ impl World {
         }
     }
 
+    /// Looks for a sign of life of anybody.
+    pub(crate) fn probe(&mut self, me: usize) {
+        let mut others = (0..self.beings.len()).filter(|other| *other != me);
+        let heard = others
+            .any(|other| self.beings[other].life.is_some() && !self.links.is_divided(me, other));
+        self.input_later(me, Input::Probed { heard });
+    }
+
     /// Lets a packet arrive after a delay, but not before the one sent before it.
     pub(crate) fn in_order(&mut self, from: usize, to: usize, event: Event) {
         let delay = self.delay();

@@ -59,6 +59,9 @@ pub struct Scenario {
     /// For controls: disks of suppliers report syncs that they do not make.
     #[serde(default)]
     pub lying_disks: bool,
+    /// For controls: what a lost supplier kept is not made anew.
+    #[serde(default)]
+    pub unhealed: bool,
     /// For controls: so many more suppliers are lost than the policy allows.
     #[serde(default)]
     pub extra_losses: u8,
@@ -76,6 +79,9 @@ pub enum Befalls {
     Liars,
     /// Connections break, the network divides, suppliers crash and come back while a backup runs.
     Weather,
+    /// Suppliers die one after the other and are replaced; then as many more die as may, and the
+    /// home burns.
+    Healing,
     /// Suppliers lose power and their disks fail while a backup runs.
     Disks,
 }
@@ -137,6 +143,7 @@ impl Scenario {
             Befalls::Liars => play.liars()?,
             Befalls::Weather => play.weather()?,
             Befalls::Disks => play.disks()?,
+            Befalls::Healing => play.healing()?,
         }
         play.receipts_hold()?;
         Ok(Verdict {
@@ -159,6 +166,7 @@ impl<'a> Play<'a> {
             break_ppm: 0,
             table_fault_ppm: scenario.table_fault_ppm,
             is_full_crypto: scenario.full_crypto,
+            is_unhealed: scenario.unhealed,
         });
         let crowd = scenario.crowd.unwrap_or(scenario.suppliers);
         let suppliers: Vec<usize> =

@@ -47,6 +47,11 @@ fn liars_are_named_and_healed_around() {
 }
 
 #[test]
+fn what_dead_suppliers_kept_is_made_anew() {
+    all_kept(|name| name.starts_with("healing"));
+}
+
+#[test]
 fn weather_and_bad_disks_are_survived() {
     all_kept(|name| name.starts_with("weather") || name.starts_with("disks"));
 }
@@ -65,6 +70,13 @@ fn a_disk_that_lies_about_syncs_breaks_receipts() {
     lying.lying_disks = true;
     let broken = lying.seeds.iter().filter(|seed| lying.play(**seed).is_err()).count();
     assert!(broken > 0, "the check of receipts has no teeth");
+}
+
+#[test]
+fn without_healing_four_dead_suppliers_of_seven_and_three_more_are_too_many() {
+    let mut unhealed = scenario("healing-7");
+    unhealed.unhealed = true;
+    assert!(unhealed.play(1).is_err(), "seven suppliers died and nothing was missed");
 }
 
 #[test]

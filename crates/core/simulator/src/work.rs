@@ -21,8 +21,12 @@ use store::drive::FragmentReceipt;
 use store::receipt::{ReceiptBody, ReceiptEntry};
 use store::{Drive, FaultyDisk};
 
+use mend::{Mended, Purpose};
+
 use crate::source::Source;
 use crate::world::World;
+
+mod mend;
 
 /// The workers of one node.
 pub(crate) struct Works {
@@ -34,6 +38,7 @@ pub(crate) struct Works {
     source: Source,
     reading: Option<Reading>,
     next_fetch: u64,
+    mended: BTreeMap<BlockId, Mended>,
 }
 
 struct BackupRun {
@@ -48,6 +53,7 @@ struct Fetched {
     block: BlockId,
     manifest: Option<Manifest>,
     fragments: BTreeMap<u8, Vec<u8>>,
+    purpose: Purpose,
 }
 
 enum Reading {
@@ -69,12 +75,15 @@ impl Works {
             source: Source::default(),
             reading: None,
             next_fetch: 0,
+            mended: BTreeMap::new(),
         }
     }
 
     /// A fragment of a sealed block, and its signed manifest.
     pub(crate) fn fragment(&self, block: BlockId, index: u8) -> Option<(Vec<u8>, Vec<u8>)> {
-        let sealed = self.run.as_ref()?.blocks.get(&block)?;
+        let Some(sealed) = self.run.as_ref().and_then(|run| run.blocks.get(&block)) else {
+            return self.mended_fragment(block, index);
+        };
         let bytes = sealed.stripe.fragment(usize::from(index))?.to_vec();
         let manifest = Signed::new(&self.device, Label::Manifest, sealed.manifest.clone());
         Some((bytes, encode(&manifest)))
@@ -93,6 +102,7 @@ impl Works {
             masked_root: entry.masked_root,
             until: body.until,
         };
+        self.mended_receipt(body, entry, supplier);
         if let Some(run) = &mut self.run {
             run.receipts.entry(entry.block).or_default().push((entry.index, receipt));
         }
@@ -181,8 +191,7 @@ impl Works {
         Input::Recorded { block, ok }
     }
 
-    fn assemble(&mut self, fetch: u64) -> bool {
-        let Some(fetched) = self.fetches.remove(&fetch) else { return false };
+    fn assemble(&mut self, fetched: Fetched) -> bool {
         let Some(manifest) = fetched.manifest else { return false };
         let verified: Vec<_> = fetched
             .fragments
@@ -197,6 +206,22 @@ impl Works {
         let is_rebuilt = coder.rebuild(&manifest, &verified, &wanted, &mut out).is_ok();
         self.source.blocks.insert(fetched.block, data);
         is_rebuilt
+    }
+
+    fn assembled(
+        &mut self,
+        fetch: u64,
+        files: &BTreeMap<u64, BTreeMap<Vec<u8>, Vec<u8>>>,
+    ) -> Vec<Input> {
+        let Some(fetched) = self.fetches.remove(&fetch) else { return vec![] };
+        if !matches!(fetched.purpose, Purpose::Read) {
+            let mended = self.mend_fetched(fetched);
+            return std::iter::once(Input::Assembled { fetch, ok: true }).chain(mended).collect();
+        }
+        let ok = self.assemble(fetched);
+        let mut inputs = vec![Input::Assembled { fetch, ok }];
+        inputs.extend(self.read(files));
+        inputs
     }
 
     /// Goes on reading until a block is missing or all is read.
@@ -228,10 +253,11 @@ impl Works {
             (Err(_), Some(block)) => {
                 self.next_fetch += 1;
                 let fetch = self.next_fetch;
+                let fragments = BTreeMap::new();
                 let fetched =
-                    Fetched { block: block.id, manifest: None, fragments: BTreeMap::new() };
+                    Fetched { block: block.id, manifest: None, fragments, purpose: Purpose::Read };
                 self.fetches.insert(fetch, fetched);
-                vec![wanted(fetch, &block)]
+                vec![wanted_for(fetch, &block, Need::Data((0..block.k).collect()))]
             }
             (Err(error), None) => panic!("reading failed although all blocks are here: {error}"),
         }
@@ -260,7 +286,10 @@ impl Works {
     }
 
     fn withheld(&mut self, fetch: u64, failure: Failure) -> Option<Input> {
-        self.fetches.remove(&fetch)?;
+        let fetched = self.fetches.remove(&fetch)?;
+        if let Some(input) = Self::mend_withheld(&fetched) {
+            return Some(input);
+        }
         self.source = Source::default();
         match self.reading.take()? {
             Reading::Restore { job, .. } => Some(Input::WorkFailed { job, failure }),
@@ -292,6 +321,7 @@ impl World {
             }
             Output::Record { block, .. } => vec![works.record(block)],
             Output::Release { block } => {
+                works.release_mended(block);
                 if let Some(run) = &mut works.run {
                     run.blocks.remove(&block);
                 }
@@ -311,12 +341,7 @@ impl World {
                 works.reading = Some(Reading::Restore { job, request: wish.request });
                 works.read(&self.files)
             }
-            Output::Assemble { fetch } => {
-                let ok = works.assemble(fetch);
-                let mut inputs = vec![Input::Assembled { fetch, ok }];
-                inputs.extend(works.read(&self.files));
-                inputs
-            }
+            Output::Assemble { fetch } => works.assembled(fetch, &self.files),
             Output::Withhold { fetch, failure } => {
                 works.withheld(fetch, failure).into_iter().collect()
             }
@@ -329,7 +354,7 @@ impl World {
                 life.works.reading = Some(Reading::Rebuild { root });
                 life.works.read(&self.files)
             }
-            _ => vec![],
+            other => works.mending(other).into_iter().collect(),
         };
         for input in inputs {
             self.soon(me, input);
@@ -345,7 +370,7 @@ fn settings(arrangement: &Arrangement, started: base::Date, random: SymmetricKey
     Settings { shape, arrangement: arrangement.number, started, suite: Suite::Aes256Gcm, random }
 }
 
-fn wanted(fetch: u64, block: &drive::format::BlockEntry) -> Input {
+fn wanted_for(fetch: u64, block: &drive::format::BlockEntry, need: Need) -> Input {
     let fragments = u16::from(block.k) + u16::from(block.m);
     let double = block.k == block.m;
     let suppliers = if double { u16::from(block.k) } else { fragments };
@@ -358,6 +383,6 @@ fn wanted(fetch: u64, block: &drive::format::BlockEntry) -> Input {
             parity: block.m,
             suppliers: u8::try_from(suppliers).unwrap_or(u8::MAX),
         },
-        need: Need::Data((0..block.k).collect()),
+        need,
     }
 }

@@ -32,11 +32,20 @@ pub struct Setting {
     pub table_fault_ppm: u32,
     /// Whether envelopes carry real signatures.
     pub is_full_crypto: bool,
+    /// For controls: what a lost supplier kept is not made anew.
+    pub is_unhealed: bool,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { seed: 0, delay_ms: (5, 80), break_ppm: 0, table_fault_ppm: 0, is_full_crypto: false }
+        Self {
+            seed: 0,
+            delay_ms: (5, 80),
+            break_ppm: 0,
+            table_fault_ppm: 0,
+            is_full_crypto: false,
+            is_unhealed: false,
+        }
     }
 }
 
@@ -271,6 +280,12 @@ impl World {
         for output in outputs {
             self.carry_out(number, output);
         }
+    }
+
+    /// The user of a node ends the contract with a supplier.
+    pub(crate) fn end_supplier(&mut self, number: usize, supplier: usize) {
+        let device = self.beings[supplier].device();
+        self.wish(number, Wish::EndSupplier(device));
     }
 
     fn job(&mut self, number: usize, wish: Wish) -> Result<JobId, Failure> {

@@ -11,6 +11,7 @@ pub mod custody;
 pub mod deposit;
 pub mod durability;
 pub mod fetch;
+pub mod healing;
 pub mod hiring;
 pub mod ladder;
 pub mod lane;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use daemon::view::durability::DurabilityView;
 use daemon::view::{
     AutomatonDetail, AutomatonView, BackupRequest, CheckRequest, CustomerView, DifferenceView,
     EntryView, JobView, PeerView, RestoreRequest, ServiceView, Status, SupplierView, VersionView,
@@ -46,6 +47,11 @@ impl Client {
     /// The node at a glance.
     pub async fn status(&self) -> Answer<Status> {
         self.get("/v1/status").await
+    }
+
+    /// What the data survives.
+    pub async fn durability(&self) -> Answer<DurabilityView> {
+        self.get("/v1/durability").await
     }
 
     /// All services.

@@ -69,6 +69,7 @@ fn all() -> OpenApiRouter<Door> {
     OpenApiRouter::with_openapi(Frame::openapi())
         .routes(routes!(openapi))
         .routes(routes!(node::status))
+        .routes(routes!(node::durability))
         .routes(routes!(node::services))
         .routes(routes!(node::start_service))
         .routes(routes!(node::stop_service))

@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Stop,
     /// The node at a glance
     Status,
+    /// What the data survives: what may be lost now, what to expect, what to do
+    Durability,
     /// Back files up
     #[command(subcommand, arg_required_else_help = true)]
     Backup(BackupCommand),

@@ -12,6 +12,7 @@ mod automata;
 mod cat;
 mod completions;
 mod config;
+mod durability;
 mod init;
 mod jobs;
 mod network;
@@ -64,6 +65,7 @@ impl Context {
             Command::Run(args) => run::run(self, args).await.map(done),
             Command::Stop => status::stop(self).await.map(done),
             Command::Status => status::status(self).await.map(done),
+            Command::Durability => durability::durability(self).await.map(done),
             Command::Backup(command) => jobs::backup(self, command).await,
             Command::Job(command) => jobs::job(self, command).await,
             Command::Version(command) => version::run(self, command).await.map(done),

@@ -2,6 +2,7 @@
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use crate::view::durability::DurabilityView;
 use crate::view::{
     AutomatonDetail, AutomatonView, BackupRequest, CheckRequest, CustomerView, DifferenceView,
     EntryView, ErrorView, JobView, JournalLine, PeerView, RestoreRequest, ServiceView, Status,
@@ -19,6 +20,7 @@ pub type Answer<T> = Result<T, ErrorView>;
 #[derive(Debug)]
 pub enum Request {
     Status(Reply<Status>),
+    Durability(Reply<DurabilityView>),
     Services(Reply<Vec<ServiceView>>),
     StartService(String, Reply<Vec<ServiceView>>),
     StopService {
@@ -125,6 +127,8 @@ impl Handle {
     ask! {
         /// The node at a glance.
         status() -> Status = |reply| Request::Status(reply);
+        /// What the data survives.
+        durability() -> DurabilityView = |reply| Request::Durability(reply);
         /// All services.
         services() -> Vec<ServiceView> = |reply| Request::Services(reply);
         /// Starts a service and what it needs; returns all services.

@@ -91,6 +91,16 @@ impl Records {
         }
     }
 
+    /// Asks for a record that nobody has; `Probed` says whether anybody answered at all.
+    pub(crate) async fn probe(self, net: Option<Handle>, key: Vec<u8>) {
+        let answers = match net {
+            Some(net) => self.read(&net, key).await,
+            None => Answers::default(),
+        };
+        let heard = !(answers.found.is_empty() && answers.lacking.is_empty());
+        self.tell(Input::Probed { heard }).await;
+    }
+
     /// Says whether nobody reads this record yet.
     fn begins_reading(&self, key: &[u8], query: u64) -> bool {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);

@@ -16,6 +16,7 @@ use crate::settings::{Settings, SettingsFile};
 use crate::view::ErrorView;
 use crate::work::Works;
 
+mod durability;
 mod errors;
 mod jobs;
 mod network;
@@ -122,6 +123,7 @@ macro_rules! reply {
 async fn answer(clerk: &Clerk, request: Request) {
     match request {
         Request::Status(reply) => reply!(reply, clerk.status().await),
+        Request::Durability(reply) => reply!(reply, clerk.durability().await),
         Request::Services(reply) => reply!(reply, clerk.services().await),
         Request::StartService(name, reply) => reply!(reply, clerk.start_service(name).await),
         Request::StopService { name, dry_run, reply } => {

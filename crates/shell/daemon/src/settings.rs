@@ -201,6 +201,20 @@ settings! {
         reconnect: Span = Span(MINUTE_MS);
         /// How long data of others outlives its contract.
         notice: Span = Span(60 * DAY_MS);
+        /// Until a supplier that is away is suspect: nothing new is placed with it.
+        suspect: Span = Span(HOUR_MS);
+        /// Until it is missing: it is not counted on until it is back.
+        missing: Span = Span(72 * HOUR_MS);
+        /// Until it is given up.
+        forgotten: Span = Span(60 * DAY_MS);
+        /// For a sign of life of anybody, when many suppliers have left at once.
+        probe: Span = Span(30 * SECOND_MS);
+        /// Until a sign of life is looked for again, while this node is cut off.
+        probe_again: Span = Span(MINUTE_MS);
+        /// Until healing that could not go on is tried again.
+        heal_again: Span = Span(MINUTE_MS);
+        /// How long repair is slow after many suppliers have left at once.
+        slow_repair: Span = Span(HOUR_MS);
         /// Between two looks at the free room of the supplier's disk.
         disk_look: Span = Span(MINUTE_MS);
         /// Between two announcements of where this node is reached and that it keeps fragments.
@@ -248,6 +262,13 @@ impl Settings {
                 collect_ms: clocks.collect.0,
                 reconnect_ms_max: clocks.reconnect.0,
                 notice_ms: clocks.notice.0,
+                suspect_ms: clocks.suspect.0,
+                missing_ms: clocks.missing.0,
+                forgotten_ms: clocks.forgotten.0,
+                probe_ms: clocks.probe.0,
+                probe_again_ms: clocks.probe_again.0,
+                heal_again_ms: clocks.heal_again.0,
+                slow_repair_ms: clocks.slow_repair.0,
             },
         }
     }

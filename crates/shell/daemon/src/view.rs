@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub mod durability;
 pub mod path_text;
 
 /// The node at a glance.

@@ -20,6 +20,7 @@ mod fetches;
 mod gate;
 mod halt;
 mod jobs;
+mod mend;
 mod opening;
 mod parts;
 mod pool;
@@ -74,7 +75,15 @@ impl Works {
             Output::NextStage { job, stage } => backup::next_stage(shared, job, stage),
             Output::Conclude { job } => backup::conclude(shared, job),
             Output::Record { block, .. } => backup::record(shared, block),
-            Output::Release { block } => backup::release(shared, block),
+            Output::Release { block } => {
+                backup::release(shared, block);
+                shared.mended.remove(block);
+            }
+            Output::ListBlocks { arrangement, after } => mend::list(shared, arrangement, after),
+            Output::Mend { block, fragments } => mend::start(shared, block, fragments),
+            Output::VerifyMended { block, arrangement } => mend::verify(shared, block, arrangement),
+            Output::RecordMended { block } => mend::record(shared, block),
+            Output::KeepArrangement { arrangement } => shared.keep_arrangement(arrangement),
             Output::HoldWork { job } => self.with_job(job, |job| job.gate.hold()),
             Output::ContinueWork { job } => self.with_job(job, |job| job.gate.let_go()),
             Output::StopWork { job } => {
@@ -130,7 +139,8 @@ impl Works {
 
     /// A fragment of a sealed block, for `Output::Put`.
     pub fn fragment(&self, block: BlockId, index: u8) -> Option<Fragment> {
-        self.shared.sealed.fragment(block, index)
+        let sealed = self.shared.sealed.fragment(block, index);
+        sealed.or_else(|| self.shared.mended.fragment(block, index))
     }
 
     /// The mask of a fragment at a supplier; none before the drive is in hand.
@@ -150,6 +160,7 @@ impl Works {
         receipt: &[u8],
     ) {
         self.shared.sealed.receipt((block, index), device, contract, receipt);
+        self.shared.mended.receipt((block, index), device, contract, receipt);
     }
 
     /// Takes a fragment that came for `Output::Get`: unmasks it and verifies it. Costs time; call

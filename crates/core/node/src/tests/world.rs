@@ -13,7 +13,9 @@ use storage::terms::{Arrangement, Contract, RootDocument};
 use storage::wire::{Asker, BulkRequest, DocumentKind, Message, Refusal};
 
 use crate::book::Book;
-use crate::input::{DriveCondition, Failure, GetOutcome, Input, PutOutcome, ServiceChange, Tenant};
+use crate::input::{
+    DriveCondition, Failure, GetOutcome, Input, MendOutcome, PutOutcome, ServiceChange, Tenant,
+};
 use crate::node::{Node, Now, Setup};
 use crate::output::{JobState, Output};
 use crate::settings::Settings;
@@ -42,6 +44,11 @@ pub(super) struct World {
     /// Outputs of which nothing comes, and those that were.
     swallow: Vec<Swallow>,
     pub(super) swallowed: Vec<(usize, Output)>,
+    /// The blocks that were placed, with their arrangements.
+    pub(super) recorded: BTreeMap<BlockId, u32>,
+    /// What comes of making missing fragments, and whether new suppliers give them back.
+    pub(super) mend_outcome: MendOutcome,
+    pub(super) is_kept_well: bool,
 }
 
 /// Says of which outputs of which node nothing is to come.
@@ -54,6 +61,8 @@ struct Being {
     settings: Settings,
     network: Option<u64>,
     is_alive: bool,
+    /// Whether its line to the others works.
+    is_plugged: bool,
     book: Option<Book>,
     contracts: BTreeMap<ContractId, (Contract, u64)>,
     documents: BTreeMap<(base::IdentityId, DocumentKind), (u64, Vec<u8>)>,
@@ -102,6 +111,9 @@ impl World {
             ordered: vec![],
             swallow: vec![],
             swallowed: vec![],
+            recorded: BTreeMap::new(),
+            mend_outcome: MendOutcome::Made,
+            is_kept_well: true,
         }
     }
 
@@ -159,6 +171,27 @@ impl World {
 
     pub(super) fn kill(&mut self, number: usize) {
         self.nodes[number].is_alive = false;
+        self.lose_links_of(number);
+    }
+
+    /// The line of a node is dead; its process goes on.
+    pub(super) fn unplug(&mut self, number: usize) {
+        self.nodes[number].is_plugged = false;
+        for device in self.nodes[number].online.clone() {
+            self.give(number, Input::Offline { device });
+        }
+        self.lose_links_of(number);
+    }
+
+    pub(super) fn plug_in(&mut self, number: usize) {
+        self.nodes[number].is_plugged = true;
+    }
+
+    fn is_reached(&self, number: usize) -> bool {
+        self.nodes[number].is_alive && self.nodes[number].is_plugged
+    }
+
+    fn lose_links_of(&mut self, number: usize) {
         let device = self.device(number);
         for other in 0..self.nodes.len() {
             if self.nodes[other].online.remove(&device) {
@@ -413,6 +446,12 @@ impl World {
             Output::Send { to, id, answer_to, message } => {
                 self.send(me, to, (id, answer_to), message);
             }
+            Output::Probe => {
+                let others = (0..self.nodes.len()).filter(|number| *number != me);
+                let heard = self.nodes[me].is_plugged
+                    && others.into_iter().any(|number| self.is_reached(number));
+                self.queue.push_back((me, Input::Probed { heard }));
+            }
             Output::FindSuppliers => {
                 back(Input::SuppliersFound { devices: self.suppliers.iter().copied().collect() });
             }
@@ -507,7 +546,10 @@ impl World {
                 back(Input::WorkFailed { job, failure: Failure::Cancelled });
             }
             Output::NextStage { job, stage } => self.seal(me, job, stage),
-            Output::Record { block, .. } => back(Input::Recorded { block, ok: true }),
+            Output::Record { block, arrangement } => {
+                back(Input::Recorded { block, ok: true });
+                self.recorded.insert(block, arrangement);
+            }
             Output::Conclude { job } => back(Input::WorkDone { job }),
             Output::StartRestore { .. } => {
                 let found = self.arrangement.as_ref().expect("a restore comes after a backup");
@@ -529,6 +571,30 @@ impl World {
                 assert!(self.heads.contains(&root.head), "a head that nobody sealed");
                 back(Input::Rebuilt { ok: true });
             }
+            other => self.carry_out_mending(me, other),
+        }
+    }
+
+    fn carry_out_mending(&mut self, me: usize, output: Output) {
+        let mut back = |input| self.queue.push_back((me, input));
+        match output {
+            Output::ListBlocks { arrangement, after } => {
+                let all = self.recorded.iter().filter(|(_, number)| **number == arrangement);
+                let mut behind = all.map(|(block, _)| *block);
+                // One at a time, so that walks have several pages.
+                let next = behind.find(|block| after.is_none_or(|after| *block > after));
+                let (blocks, more) = (next.into_iter().collect(), next.is_some());
+                back(Input::BlocksListed { arrangement, blocks: Some(blocks), more });
+            }
+            Output::Mend { block, .. } => {
+                let outcome = self.mend_outcome;
+                back(Input::Mended { block, outcome });
+            }
+            Output::VerifyMended { block, .. } => {
+                let ok = self.is_kept_well;
+                back(Input::MendVerified { block, ok });
+            }
+            Output::RecordMended { block } => back(Input::MendRecorded { block, ok: true }),
             _ => {}
         }
     }
@@ -543,7 +609,9 @@ impl World {
     }
 
     fn connect(&mut self, me: usize, device: DeviceId) {
-        match self.number(device).filter(|number| self.nodes[*number].is_alive) {
+        let is_plugged = self.nodes[me].is_plugged;
+        let other = self.number(device).filter(|number| self.is_reached(*number) && is_plugged);
+        match other {
             Some(other) => {
                 for (one, two) in [(me, other), (other, me)] {
                     let (peer, network) = (self.asker(two), self.nodes[two].network);
@@ -662,6 +730,7 @@ fn device_of(seed: u8, device: u8, settings: &Settings) -> Being {
         settings: settings.clone(),
         network: None,
         is_alive: true,
+        is_plugged: true,
         book: None,
         contracts: BTreeMap::new(),
         documents: BTreeMap::new(),

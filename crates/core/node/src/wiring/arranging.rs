@@ -1,6 +1,7 @@
 //! Which supplier has which place: arrangements, what of them is in use, and what can still be lost.
 
 use base::{DeviceId, hash};
+use storage::margin::Standing;
 use storage::policy::Spread;
 use storage::terms::{Arrangement, Place, arrangements_fit};
 
@@ -77,17 +78,9 @@ impl Node {
 
     fn safety_under(&self, arrangement: &Arrangement, confirmed: bool) -> Safety {
         let Some(spread) = arrangement.spread() else { return Safety::AtRisk };
-        let held = arrangement.places.iter().filter(|place| {
-            let entry = self.book.suppliers.get(&place.device);
-            // A supplier that was hired anew keeps what is new, under another contract.
-            let is_same = |id| id == place.contract;
-            entry.is_some_and(|entry| match (entry.tie, &entry.contract) {
-                (Tie::Named, _) => true,
-                (Tie::Active, Some(contract)) => is_same(contract.terms.id()),
-                (Tie::Active, None) | (Tie::Ending | Tie::Over, _) => false,
-            })
-        });
-        let left = u8::try_from(held.count()).unwrap_or(u8::MAX);
+        let standings = arrangement.places.iter().map(|place| self.standing_at(place));
+        let counted = standings.filter(|standing| standing.counts()).count();
+        let left = u8::try_from(counted).unwrap_or(u8::MAX);
         match (left.checked_sub(spread.needed()), spread.suppliers) {
             (None, _) => Safety::Lost,
             (Some(_), 1) => Safety::Kept,
@@ -95,6 +88,20 @@ impl Node {
             (Some(_), _) if !confirmed => Safety::AtRisk,
             (Some(may_lose), _) => Safety::Safe { may_lose },
         }
+    }
+
+    /// How far the fragments at a place are counted on: its contract must hold, and its supplier
+    /// must not have been away for too long.
+    pub(crate) fn standing_at(&self, place: &Place) -> Standing {
+        let is_held = self.book.suppliers.get(&place.device).is_some_and(|entry| {
+            match (entry.tie, &entry.contract) {
+                (Tie::Named, _) => true,
+                // A supplier that was hired anew keeps what is new, under another contract.
+                (Tie::Active, Some(contract)) => contract.terms.id() == place.contract,
+                (Tie::Active, None) | (Tie::Ending | Tie::Over, _) => false,
+            }
+        });
+        if is_held { self.watching.standing(&place.device) } else { Standing::Gone }
     }
 
     fn place(&self, device: DeviceId) -> Option<Place> {

@@ -77,6 +77,7 @@ impl Node {
     /// Begins backups that wait, if every place has a supplier and it is written down where their
     /// blocks will be.
     pub(crate) fn suppliers_ready(&mut self) {
+        self.look_for_healing();
         let waiting = self.jobs.open().into_iter().filter(|id| {
             self.jobs.backup(*id).is_some_and(|job| {
                 matches!(job.run.state(), backup::State::Hiring { .. }) && job.stopping.is_none()

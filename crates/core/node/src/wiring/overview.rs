@@ -20,6 +20,7 @@ impl Node {
             customers: self.customer_overviews(),
             donated_bytes: self.supplier.room.donated_bytes,
             services: SERVICES.iter().map(|entry| self.service_overview(entry.name)).collect(),
+            durability: self.durability(),
             found_nothing: self.finding.found_nothing,
             few_answered: self.finding.few_answered,
         }

@@ -61,6 +61,7 @@ impl Node {
                 }
             }
         }
+        self.watch(&wanted);
         let unwanted = self.links.0.keys().filter(|device| !wanted.contains(device)).copied();
         for device in unwanted.collect::<Vec<_>>() {
             self.feed_link(device, Event::Unwant);
@@ -75,6 +76,7 @@ impl Node {
         }
         self.peers.insert(device, Peer { asker, network });
         self.seen(&device);
+        self.somebody_came(device);
         self.feed_link(device, Event::Connected);
         self.feed_link(device, Event::Greeted);
         self.feed_contract(device, contract::Event::Online);
@@ -90,6 +92,7 @@ impl Node {
             return;
         }
         self.seen(&device);
+        self.somebody_left(device);
         self.requests.forget(&device);
         self.feed_link(device, Event::Lost);
         self.feed_contract(device, contract::Event::PeerLost);

@@ -140,7 +140,8 @@ impl Node {
 
     /// The supplier says that the contract under which a block is placed is none.
     fn place_refused(&mut self, device: DeviceId, block: BlockId) {
-        let number = self.placing.blocks.get(&block).map(|run| run.arrangement);
+        let placed = self.placing.blocks.get(&block).map(|run| run.arrangement);
+        let number = placed.or_else(|| self.heals.goal_of(&block));
         let found = number.and_then(|number| self.book.arrangements.get(&number));
         let place = found
             .and_then(|found| found.places.iter().find(|place| place.device == device).cloned());
@@ -171,6 +172,27 @@ impl Node {
         }
     }
 
+    /// Sends fragments that were made anew to their suppliers.
+    pub(crate) fn send_mended(&mut self, fragments: Vec<(DeviceId, FragmentKey)>) {
+        for (device, key) in fragments {
+            self.placing.lanes.entry(device).or_default().push(key);
+            self.send_waiting(device);
+        }
+    }
+
+    /// Sends no more fragments of a block.
+    pub(crate) fn unsend(&mut self, block: &BlockId) {
+        for lane in self.placing.lanes.values_mut() {
+            lane.drop_block(block);
+        }
+        self.placing.lanes.retain(|_, lane| !lane.is_empty());
+    }
+
+    /// Whether a block is on its way to its suppliers for the first time.
+    pub(crate) fn is_being_placed(&self, block: &BlockId) -> bool {
+        self.placing.blocks.contains_key(block)
+    }
+
     pub(crate) fn is_all_placed(&self, job: JobId) -> bool {
         self.placing.is_idle(job)
     }
@@ -191,9 +213,13 @@ impl Node {
             (entry.fragments, entry.bytes) = counts;
             entry.last_seen = Some(self.now.date);
         }
-        let run = self.placing.blocks.get_mut(&block);
-        if run.is_some_and(|run| run.receipted.insert(index)) {
-            self.feed_placement(block, Event::Receipted);
+        match self.placing.blocks.get_mut(&block) {
+            Some(run) => {
+                if run.receipted.insert(index) {
+                    self.feed_placement(block, Event::Receipted);
+                }
+            }
+            None => self.mend_receipted(block, index),
         }
     }
 
@@ -203,7 +229,8 @@ impl Node {
         }
         let Some(lane) = self.placing.lanes.get_mut(&device) else { return };
         while let Some((block, index)) = lane.send_next() {
-            let number = self.placing.blocks.get(&block).map(|run| run.arrangement);
+            let placed = self.placing.blocks.get(&block).map(|run| run.arrangement);
+            let number = placed.or_else(|| self.heals.goal_of(&block));
             let arrangement = number.and_then(|number| self.book.arrangements.get(&number));
             let place = arrangement.and_then(|arrangement| {
                 arrangement.places.iter().find(|place| place.device == device)

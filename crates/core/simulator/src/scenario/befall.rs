@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use node::output::Safety;
 use storage::policy::Policy;
 use store::faulty::Rates;
 
@@ -122,6 +123,37 @@ impl Play<'_> {
             return Err(wrong(format!("the backup did not end well: {state:?}")));
         }
         self.until_all_online(customer)?;
+        self.must_restore(customer, request)
+    }
+
+    /// Each round a supplier dies for good, is sent away, and another one takes its place: after all
+    /// of them more have died than the policy allows at once.
+    pub(super) fn healing(&mut self) -> Outcome<()> {
+        self.back_up()?;
+        let (customer, request) = self.customers[0];
+        let may_lose = usize::from(self.spread.may_lose());
+        let whole = Some(Safety::Safe { may_lose: self.spread.may_lose() });
+        for _ in 0..may_lose + 1 {
+            let places = self.places(customer)?;
+            let victim = places[self.world.pick(places.len() as u64) as usize];
+            self.world.crash(victim);
+            self.world.end_supplier(customer, victim);
+            let mut safety = None;
+            for _ in 0..60 {
+                self.world.run_for(MINUTE);
+                safety = self.world.overview(customer).and_then(|overview| overview.safety);
+                if safety == whole {
+                    break;
+                }
+            }
+            if safety != whole && !self.scenario.unhealed {
+                return Err(wrong(format!("what was lost is not made anew: {safety:?}")));
+            }
+        }
+        let places = self.places(customer)?;
+        let lost: BTreeSet<usize> = self.world.choose(may_lose, places.len()).into_iter().collect();
+        self.kill(&lost, &places);
+        self.world.lose_home(customer);
         self.must_restore(customer, request)
     }
 

@@ -11,6 +11,8 @@ pub enum Need {
     Data(BTreeSet<u8>),
     /// One fragment of every supplier: to see what each of them really has.
     Everything,
+    /// These fragments, each of its own supplier and of nobody else: to see whether it has them.
+    These(BTreeSet<u8>),
 }
 
 /// What can be hoped for.
@@ -92,7 +94,7 @@ impl Fragments {
             Need::Data(wanted) => {
                 wanted.iter().all(|index| self.fragments.get(index) == Some(&Fragment::Here))
             }
-            Need::Everything => false,
+            Need::Everything | Need::These(_) => false,
         }
     }
 
@@ -101,9 +103,9 @@ impl Fragments {
         let here = self.here().count();
         let asked = self.count(Fragment::Asked).count();
         match &self.need {
-            Need::Everything => {
-                let open = self.askable(&is_online).count();
-                if asked + open > 0 { Outlook::Possible } else { Outlook::Enough }
+            Need::Everything | Need::These(_) => {
+                let open = self.askable(&is_online).filter(|index| self.is_of_these(*index));
+                if asked + open.count() > 0 { Outlook::Possible } else { Outlook::Enough }
             }
             Need::Data(_) if self.is_direct() => Outlook::Enough,
             Need::Data(wanted) => {
@@ -132,7 +134,9 @@ impl Fragments {
     pub fn ask(&mut self, is_online: impl Fn(u8) -> bool) -> Vec<u8> {
         let open: Vec<u8> = self.askable(&is_online).collect();
         let chosen: Vec<u8> = match &self.need {
-            Need::Everything => open,
+            Need::Everything | Need::These(_) => {
+                open.into_iter().filter(|index| self.is_of_these(*index)).collect()
+            }
             Need::Data(wanted) => {
                 let hopeful = |index: &u8| {
                     open.contains(index)
@@ -158,6 +162,13 @@ impl Fragments {
 
     fn askable(&self, is_online: &impl Fn(u8) -> bool) -> impl Iterator<Item = u8> {
         self.count(Fragment::Unasked).filter(|index| is_online(self.spread.place_of(*index)))
+    }
+
+    fn is_of_these(&self, index: u8) -> bool {
+        match &self.need {
+            Need::These(wanted) => wanted.contains(&index),
+            Need::Data(_) | Need::Everything => true,
+        }
     }
 
     fn count(&self, wanted: Fragment) -> impl Iterator<Item = u8> {

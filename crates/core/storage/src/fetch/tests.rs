@@ -127,4 +127,17 @@ mod ledger {
         let mut fragments = Fragments::new(seven(), Need::Everything);
         assert_eq!(fragments.ask(|place| place != 2).len(), 12);
     }
+
+    #[test]
+    fn these_are_asked_of_their_own_suppliers_and_never_made_of_others() {
+        let mut fragments = Fragments::new(seven(), Need::These([2, 9].into()));
+        assert_eq!(fragments.outlook(|_| true), Outlook::Possible);
+        assert_eq!(fragments.ask(|_| true), [2, 9]);
+        fragments.arrived(2);
+        fragments.gone(9);
+        assert_eq!(fragments.outlook(|_| true), Outlook::Enough);
+        assert_eq!(fragments.ask(|_| true), []);
+        let away = Fragments::new(seven(), Need::These([2].into()));
+        assert_eq!(away.outlook(|place| place != 2), Outlook::Enough);
+    }
 }

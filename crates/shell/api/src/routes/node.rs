@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use daemon::view::durability::DurabilityView;
 use daemon::view::{AutomatonDetail, AutomatonView, ErrorView, JournalLine, ServiceView, Status};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -42,6 +43,13 @@ pub(crate) struct ConfigView {
     responses((status = 200, body = Status), (status = "default", body = ErrorView)))]
 pub(crate) async fn status(State(door): State<Door>) -> Outcome<Status> {
     outcome(door.daemon.status().await)
+}
+
+/// What the data survives: the worst case exactly, the long run by estimate, and what to do.
+#[utoipa::path(get, path = "/v1/durability", tag = "node",
+    responses((status = 200, body = DurabilityView), (status = "default", body = ErrorView)))]
+pub(crate) async fn durability(State(door): State<Door>) -> Outcome<DurabilityView> {
+    outcome(door.daemon.durability().await)
 }
 
 /// All services.

@@ -1,6 +1,7 @@
 //! A daemon that answers every request from fixed values, at the real seam: the queue of requests.
 
 use daemon::handle::{Answer, Handle, Reply, Request};
+use daemon::view::durability::{AttendanceView, DurabilityView, PlacementView};
 use daemon::view::{
     AutomatonDetail, AutomatonView, CustomerView, DifferenceView, DriveStatus, EntryView,
     ErrorView, JobView, JournalLine, PeerView, Problem, ServiceView, Status, SupplierStatus,
@@ -102,6 +103,7 @@ impl Answers {
     fn answer(&mut self, request: Request) -> bool {
         match request {
             Request::Status(reply) => give(reply, Ok(status())),
+            Request::Durability(reply) => give(reply, Ok(durability())),
             Request::Services(reply) => give(reply, Ok(services())),
             Request::StartService(name, reply) => give(reply, known(&name).map(|()| services())),
             Request::StopService { name, dry_run: _, reply } => {
@@ -222,6 +224,46 @@ fn status() -> Status {
             customers: 2,
         },
         warnings: vec!["Supplier bddev1cccc has been away for 3 h.".into()],
+    }
+}
+
+fn durability() -> DurabilityView {
+    let supplier = |device: &str, place, standing: &str, away_ms| AttendanceView {
+        device: device.into(),
+        place: Some(place),
+        online: away_ms == 0,
+        standing: standing.into(),
+        away_ms,
+        uptime_percent: Some(97.5),
+    };
+    DurabilityView {
+        verdict: "safe".into(),
+        summary: vec!["Any 2 of the 6 suppliers that are counted on may be lost now.".into()],
+        advice: vec!["Not counted on: bddev1cccc (for 4 d).".into()],
+        may_lose: 2,
+        may_lose_networks: 2,
+        yearly_loss: 0.007,
+        days_to_live: 111.0,
+        repair_bytes_yearly: 16 << 30,
+        assumed_life_days: 180.0,
+        assumed_repair_days: 3.25,
+        cut_off: false,
+        placements: vec![PlacementView {
+            arrangement: 65_536,
+            in_force: true,
+            policy: "double".into(),
+            suppliers: 7,
+            needed: 4,
+            counted: 6,
+            may_lose: Some(2),
+            wants_repair: true,
+            yearly_loss: 0.007,
+            days_to_live: 111.0,
+        }],
+        suppliers: vec![
+            supplier("bddev1bbbb", 0, "present", 0),
+            supplier("bddev1cccc", 1, "missing", 345_600_000),
+        ],
     }
 }
 

@@ -10,6 +10,7 @@ use crate::client::{Client, ClientError};
 /// Calls every method of the client once.
 async fn call_all(client: &Client) -> Result<(), ClientError> {
     client.status().await?;
+    client.durability().await?;
     client.services().await?;
     client.start_service("storage").await?;
     client.stop_service("storage", true).await?;

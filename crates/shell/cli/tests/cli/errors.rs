@@ -33,7 +33,8 @@ fn wrong_usage_is_2() {
 }
 
 /// Every command that asks a daemon.
-const ASKING: [&[&str]; 24] = [
+const ASKING: [&[&str]; 25] = [
+    &["durability"],
     &["status"],
     &["stop"],
     &["backup", "start", "/"],

@@ -5,8 +5,9 @@ use serde_json::Value;
 use super::{World, assert_golden, assert_runs};
 
 /// Every command that shows something and ends by itself.
-const SHOWING: [&[&str]; 20] = [
+const SHOWING: [&[&str]; 21] = [
     &["status"],
+    &["durability"],
     &["service", "list"],
     &["service", "start", "storage"],
     &["service", "stop", "storage"],

@@ -29,6 +29,11 @@ impl Engine {
                     tracing::debug!("nothing can be said to a peer that is gone");
                 }
             }
+            Output::Probe => {
+                let net = self.net.handle().cloned();
+                let key = chance::bytes::<32>().to_vec();
+                self.tasks.spawn(self.records.clone().probe(net, key));
+            }
             Output::FindSuppliers => {
                 let net = self.net.handle().cloned();
                 self.tasks.spawn(self.records.clone().find_suppliers(net));

@@ -128,6 +128,12 @@ impl Settings {
             ("seek", clocks.seek),
             ("collect", clocks.collect),
             ("reconnect", clocks.reconnect),
+            ("suspect", clocks.suspect),
+            ("missing", clocks.missing),
+            ("forgotten", clocks.forgotten),
+            ("probe", clocks.probe),
+            ("probe_again", clocks.probe_again),
+            ("heal_again", clocks.heal_again),
             ("disk_look", clocks.disk_look),
             ("announce", clocks.announce),
         ];

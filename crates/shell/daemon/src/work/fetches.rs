@@ -55,6 +55,8 @@ pub(crate) struct Fetched {
     pub(crate) right: BTreeSet<u8>,
     /// All that came and were not.
     pub(crate) wrong: BTreeSet<u8>,
+    /// The roots of all fragments, if any of them came.
+    pub(crate) manifest: Option<Arc<Manifest>>,
 }
 
 impl Fetches {
@@ -98,7 +100,7 @@ impl Fetches {
                 fetch.here.insert(index, bytes);
             }
             // Whoever checks wants to know, not to have.
-            Need::Everything => {
+            Need::Everything | Need::These(_) => {
                 fetch.right.insert(index);
             }
         }
@@ -114,6 +116,7 @@ impl Fetches {
         let mut fetched = Fetched {
             right: std::mem::take(&mut fetch.right),
             wrong: fetch.wrong.clone(),
+            manifest: fetch.manifest.clone(),
             ..Fetched::default()
         };
         drop(table);

@@ -44,14 +44,23 @@ pub struct Fragment {
 
 /// The bytes of a fragment; cheap to clone. It keeps the memory of the whole block alive.
 #[derive(Clone)]
-pub struct FragmentSlice {
-    block: Arc<Sealed>,
-    index: usize,
+pub struct FragmentSlice(pub(crate) Slice);
+
+/// Where the bytes of a fragment are.
+#[derive(Clone)]
+pub(crate) enum Slice {
+    /// In a sealed block.
+    Sealed { block: Arc<Sealed>, index: usize },
+    /// By themselves: made anew of others.
+    Made(Arc<[u8]>),
 }
 
 impl AsRef<[u8]> for FragmentSlice {
     fn as_ref(&self) -> &[u8] {
-        self.block.stripe.fragment(self.index).unwrap_or_default()
+        match &self.0 {
+            Slice::Sealed { block, index } => block.stripe.fragment(*index).unwrap_or_default(),
+            Slice::Made(bytes) => bytes,
+        }
     }
 }
 
@@ -96,7 +105,8 @@ impl SealedBlocks {
         let block = self.lock().blocks.get(&block)?.clone();
         let index = usize::from(index);
         block.stripe.fragment(index)?;
-        Some(Fragment { manifest: block.manifest.clone(), bytes: FragmentSlice { block, index } })
+        let manifest = block.manifest.clone();
+        Some(Fragment { manifest, bytes: FragmentSlice(Slice::Sealed { block, index }) })
     }
 
     /// Keeps a verified receipt until the block is written down.

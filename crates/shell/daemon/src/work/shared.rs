@@ -16,6 +16,7 @@ use super::Stored;
 use super::backup::Runs;
 use super::fetches::Fetches;
 use super::jobs::Jobs;
+use super::mend::MendedBlocks;
 use super::opening::Home;
 use super::pool::Pool;
 use super::sealed::SealedBlocks;
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) excludes: Vec<String>,
     inputs: mpsc::Sender<Input>,
     pub(crate) sealed: SealedBlocks,
+    pub(crate) mended: MendedBlocks,
     pub(crate) fetches: Fetches,
     pub(crate) jobs: Jobs,
     pub(crate) runs: Runs,
@@ -64,6 +66,7 @@ impl Shared {
             excludes,
             inputs,
             sealed: SealedBlocks::new(limits.sealed_bytes),
+            mended: MendedBlocks::default(),
             fetches: Fetches::new(limits.fetch_bytes),
             jobs: Jobs::default(),
             runs: Runs::default(),
@@ -143,6 +146,16 @@ impl Shared {
             }
         }
         if writes.is_empty() { Ok(()) } else { self.drive.database().write(&writes) }
+    }
+
+    /// Keeps one from a call of the loop, which must not wait. What is not kept names nobody.
+    pub(crate) fn keep_arrangement(self: &Arc<Self>, arrangement: Arrangement) {
+        let shared = self.clone();
+        self.pool.give(move || {
+            if let Err(error) = shared.keep_arrangements(&[arrangement]) {
+                tracing::warn!(%error, "an arrangement cannot be kept");
+            }
+        });
     }
 
     /// The arrangement of this number, if it was kept.

@@ -2,6 +2,7 @@
 
 mod backups;
 mod checks;
+mod mending;
 mod readings;
 mod recoveries;
 mod restores;

@@ -113,3 +113,50 @@ async fn files_go_out_to_suppliers_and_come_back_without_one_of_them() {
     first.stop().await;
     others.pop().unwrap().stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_lost_supplier_kept_is_made_anew_at_another_and_the_other_may_go_then() {
+    let first = Daemon::start(41, settings()).await;
+    let joining = || {
+        let mut plan = settings();
+        plan.network.bootstrap = vec![first.address().to_owned()];
+        plan
+    };
+    let second = Daemon::start(42, joining()).await;
+    let mut plan = customer_of(&first);
+    plan.storage.suppliers = 2;
+    plan.clocks.fetch_patience = Span(2_000);
+    let customer = Daemon::start(44, plan).await;
+    let handle = &customer.running.handle;
+    let files = tempfile::tempdir().unwrap();
+    tree(files.path());
+    let paths = vec![files.path().to_str().unwrap().to_owned()];
+    let request = BackupRequest { paths, ..BackupRequest::default() };
+    let job = finished(handle, handle.backup(request).await.unwrap()).await;
+    assert_eq!((job.state.as_str(), job.safety.as_deref()), ("done", Some("safe")));
+    let told = handle.durability().await.unwrap();
+    assert_eq!((told.verdict.as_str(), told.may_lose, told.placements.len()), ("safe", 1, 1));
+
+    let mut journal = handle.journal();
+    handle.end_supplier(second.device().to_string()).await.unwrap();
+    let told = handle.durability().await.unwrap();
+    assert_eq!((told.verdict.as_str(), told.placements[0].may_lose), ("at risk", Some(0)));
+    second.stop().await;
+    let third = Daemon::start(43, joining()).await;
+    super::line(&mut journal, "repair", "Verifying").await;
+    while handle.durability().await.unwrap().verdict != "safe" {
+        journal.recv().await.unwrap();
+    }
+    let told = handle.durability().await.unwrap();
+    assert!(told.placements.iter().all(|placed| placed.may_lose == Some(1)), "{told:?}");
+    first.stop().await;
+    let target = tempfile::tempdir().unwrap();
+    let into = target.path().join("back");
+    let request =
+        RestoreRequest { target: into.to_str().unwrap().to_owned(), ..RestoreRequest::default() };
+    let job = finished(handle, handle.restore(request).await.unwrap()).await;
+    assert_eq!(job.state, "done", "{job:?}");
+    is_same(files.path(), &into.join(files.path().strip_prefix("/").unwrap()));
+    customer.stop().await;
+    third.stop().await;
+}

@@ -58,6 +58,10 @@ pub(crate) struct Table {
     pub(crate) lost: BTreeSet<u8>,
     /// Fragments that come back wrong.
     pub(crate) damaged: BTreeSet<(BlockId, u8)>,
+    /// Places that another supplier took, by the number it would have.
+    pub(crate) taken: BTreeMap<u8, u8>,
+    /// What came of listing and mending blocks.
+    pub(crate) healed: Vec<Input>,
     /// The job is stopped when so many more blocks were sealed.
     pub(crate) stop_after: Option<usize>,
     pub(crate) on_sealed: Option<OnSealed>,
@@ -94,12 +98,15 @@ fn identity(place: u8) -> IdentityId {
     IdentityId([place + 1; 32])
 }
 
+pub(crate) fn place(number: u8) -> Place {
+    Place {
+        identity: identity(number),
+        device: device(number),
+        contract: ContractId([number + 1; 32]),
+    }
+}
+
 pub(crate) fn arrangement(suppliers: u8) -> Arrangement {
-    let place = |place| Place {
-        identity: identity(place),
-        device: device(place),
-        contract: ContractId([place + 1; 32]),
-    };
     Arrangement { number: 1, policy: Policy::Double, places: (0..suppliers).map(place).collect() }
 }
 
@@ -273,6 +280,23 @@ impl World {
         runtime.block_on(async { watch.wait_for(JobView::is_over).await.unwrap().clone() })
     }
 
+    /// Supplier `number` takes a place: what was made for it is brought to it.
+    pub(crate) fn give_to(&self, number: u8, block: BlockId, index: u8) {
+        let mut table = self.table();
+        let fragment = self.works.fragment(block, index).expect("it was made");
+        let mut bytes = fragment.bytes.as_ref().to_vec();
+        let mask = self.works.mask(identity(number), block, index).unwrap();
+        let masked_root = mask.apply_and_root(&mut bytes);
+        let receipt = encode(&receipt(number, (block, index), masked_root, bytes.len()));
+        table.fragments.insert((block, index), (bytes, fragment.manifest));
+        self.works.receipt(block, index, device(number), place(number).contract, &receipt);
+    }
+
+    /// The next thing that came of listing or mending blocks.
+    pub(crate) fn next_healed(&self) -> Input {
+        self.wait(|table| (!table.healed.is_empty()).then(|| table.healed.remove(0)))
+    }
+
     /// All blocks at the suppliers.
     pub(crate) fn blocks(&self) -> BTreeSet<BlockId> {
         self.table().fragments.keys().map(|(block, _)| *block).collect()
@@ -355,6 +379,10 @@ fn answer(works: &Works, state: &State, mut inputs: mpsc::Receiver<Input>) {
                 works.order(Output::Withhold { fetch, failure: Failure::Damaged { what } });
             }
             Input::Rebuilt { ok } => state.lock().rebuilt = Some(ok),
+            Input::BlocksListed { .. }
+            | Input::Mended { .. }
+            | Input::MendVerified { .. }
+            | Input::MendRecorded { .. } => state.lock().healed.push(input),
             _ => {}
         }
         state.changed.notify_all();
@@ -456,6 +484,9 @@ fn wanted(
         let there: Vec<u8> = (0..spread.fragments()).filter(is_there).collect();
         let asked: Option<Vec<u8>> = match need {
             Need::Everything => Some(there),
+            Need::These(wanted) => {
+                Some(there.into_iter().filter(|index| wanted.contains(index)).collect())
+            }
             Need::Data(wanted) if wanted.iter().all(|index| there.contains(index)) => {
                 Some(wanted.iter().copied().collect())
             }
@@ -476,14 +507,15 @@ fn wanted(
             if table.damaged.contains(&(block, index)) {
                 bytes[0] ^= 1;
             }
-            let supplier = identity(spread.place_of(index));
+            let place = spread.place_of(index);
+            let supplier = identity(*table.taken.get(&place).unwrap_or(&place));
             let outcome = works.accept(fetch, index, supplier, bytes, &manifest);
             if outcome != GetOutcome::Arrived {
                 gone.insert(index);
                 is_right = false;
             }
         }
-        if is_right || matches!(need, Need::Everything) {
+        if is_right || matches!(need, Need::Everything | Need::These(_)) {
             works.order(Output::Assemble { fetch });
             return;
         }
