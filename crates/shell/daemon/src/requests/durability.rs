@@ -177,8 +177,11 @@ fn advice(safety: Safety, durability: &Durability, cut_off: bool) -> Vec<String>
     }
     match safety {
         Safety::Kept => told.push("For safety have at least two suppliers.".into()),
-        Safety::AtRisk | Safety::Lost if !cut_off => told
+        Safety::AtRisk if !cut_off => told
             .push("Restore what you need while it can be had, or keep another copy of it.".into()),
+        Safety::Lost if !cut_off => {
+            told.push("Wait for the suppliers that are missing, or ask whoever runs them.".into());
+        }
         Safety::AtRisk | Safety::Lost | Safety::Empty | Safety::Safe { .. } => {}
     }
     told
