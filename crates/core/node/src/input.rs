@@ -114,6 +114,13 @@ pub enum Input {
         /// What came of it.
         outcome: GetOutcome,
     },
+    /// A supplier that was asked for fragments has said nothing for a while, or says something again.
+    Silent {
+        /// Which.
+        device: DeviceId,
+        /// False when it is heard again, or nothing is asked of it any more.
+        is_silent: bool,
+    },
     /// A peer asks for something in bulk.
     Asked {
         /// The stream on which it asks.

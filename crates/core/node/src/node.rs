@@ -56,6 +56,8 @@ pub struct Setup {
 pub(crate) struct Peer {
     pub(crate) asker: Asker,
     pub(crate) network: Option<u64>,
+    /// Whether it was asked for fragments and says nothing.
+    pub(crate) is_silent: bool,
 }
 
 /// The whole node.
@@ -202,6 +204,7 @@ impl Node {
                 self.put_done(device, (block, index), outcome);
             }
             Input::GetDone { fetch, index, outcome } => self.get_done(fetch, index, outcome),
+            Input::Silent { device, is_silent } => self.supplier_silent(device, is_silent),
             Input::Asked { stream, from, request } => self.asked(stream, from, request),
             Input::Served { stream, kept } => self.served(stream, kept),
             Input::TenancyOpened { contract, refused } => self.tenancy_opened(contract, refused),

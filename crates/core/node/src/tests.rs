@@ -9,6 +9,7 @@ use crate::wish::{BackupWish, RestoreWish, Wish};
 
 mod contracts;
 mod documents;
+mod fetches;
 mod healing;
 mod jobs;
 mod recovery;

@@ -7,7 +7,7 @@ mod ledger;
 #[cfg(test)]
 mod tests;
 
-pub use ledger::{Fragments, Need, Outlook};
+pub use ledger::{Fragments, Need, Outlook, Reach};
 
 /// How far it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, VariantNames, IntoStaticStr)]

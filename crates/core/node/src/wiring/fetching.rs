@@ -1,10 +1,10 @@
 //! Brings blocks back for the workers that want them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use automata::{Live, Snapshot, Tick};
 use base::{BlockId, DeviceId};
-use storage::fetch::{Effect, Event, Fetch, Fragments, Need};
+use storage::fetch::{Effect, Event, Fetch, Fragments, Need, Reach};
 use storage::policy::Spread;
 use storage::terms::Place;
 use storage::wire::Refusal;
@@ -117,13 +117,28 @@ impl Node {
     /// A supplier came or went.
     pub(crate) fn fetches_changed(&mut self, device: DeviceId) {
         let is_online = self.is_online(&device);
+        self.change_fetches(device, |fragments, place| {
+            if is_online {
+                fragments.place_heard(place);
+                fragments.place_returned(place);
+            }
+        });
+    }
+
+    /// A supplier that was asked says nothing, so others are asked in its place; or it is heard again.
+    pub(crate) fn supplier_silent(&mut self, device: DeviceId, is_silent: bool) {
+        let Some(peer) = self.peers.get_mut(&device) else { return };
+        peer.is_silent = is_silent;
+        let change = if is_silent { Fragments::place_silent } else { Fragments::place_heard };
+        self.change_fetches(device, change);
+    }
+
+    fn change_fetches(&mut self, device: DeviceId, change: impl Fn(&mut Fragments, u8)) {
         let mut touched = vec![];
         for (fetch, run) in &mut self.fetching.0 {
             let place = run.places.iter().position(|place| place.device == device);
             if let Some(place) = place.and_then(|place| u8::try_from(place).ok()) {
-                if is_online {
-                    run.fragments.place_returned(place);
-                }
+                change(&mut run.fragments, place);
                 touched.push(*fetch);
             }
         }
@@ -134,14 +149,19 @@ impl Node {
 
     fn look_at_fetch(&mut self, fetch: u64) {
         let Some(run) = self.fetching.0.get(&fetch) else { return };
-        let online = self.online_places(&run.places);
-        let outlook = run.fragments.outlook(|place| online.contains(&place));
+        let reach = self.reach(&run.places);
+        let outlook = run.fragments.outlook(|place| reach[usize::from(place)]);
         self.feed_fetch(fetch, Event::Changed { outlook });
     }
 
-    fn online_places(&self, places: &[Place]) -> BTreeSet<u8> {
-        let numbered = (0..).zip(places);
-        numbered.filter(|(_, place)| self.is_online(&place.device)).map(|(n, _)| n).collect()
+    /// How the supplier of each place is reached.
+    fn reach(&self, places: &[Place]) -> Vec<Reach> {
+        let reach = |place: &Place| match self.peers.get(&place.device) {
+            None => Reach::Away,
+            Some(peer) if peer.is_silent => Reach::Silent,
+            Some(_) => Reach::Heard,
+        };
+        places.iter().map(reach).collect()
     }
 
     fn feed_fetch(&mut self, fetch: u64, event: Event) {
@@ -171,9 +191,9 @@ impl Node {
 
     fn ask_fragments(&mut self, fetch: u64) {
         let Some(run) = self.fetching.0.get(&fetch) else { return };
-        let online = self.online_places(&run.places);
+        let reach = self.reach(&run.places);
         let Some(run) = self.fetching.0.get_mut(&fetch) else { return };
-        for index in run.fragments.ask(|place| online.contains(&place)) {
+        for index in run.fragments.ask(|place| reach[usize::from(place)]) {
             let place = &run.places[usize::from(run.spread.place_of(index))];
             self.out.push(Output::Get {
                 fetch,
@@ -188,9 +208,10 @@ impl Node {
 
     fn report_missing(&mut self, fetch: u64) {
         let Some(run) = self.fetching.0.get(&fetch) else { return };
-        let online = self.online_places(&run.places);
+        let reach = self.reach(&run.places);
         let gone = run.fragments.gone_places();
-        let usable = |place: &u8| online.contains(place) && !gone.contains(place);
+        let usable =
+            |place: &u8| reach[usize::from(*place)] != Reach::Away && !gone.contains(place);
         let have = (0..run.spread.suppliers).filter(usable).count();
         let absent = (0..run.spread.suppliers).filter(|place| !usable(place));
         let missing = absent.map(|place| {

@@ -74,7 +74,7 @@ impl Node {
         if !self.peers.contains_key(&device) && self.peers.len() >= PEERS_MAX {
             return;
         }
-        self.peers.insert(device, Peer { asker, network });
+        self.peers.insert(device, Peer { asker, network, is_silent: false });
         self.seen(&device);
         self.somebody_came(device);
         self.feed_link(device, Event::Connected);

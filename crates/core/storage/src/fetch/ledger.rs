@@ -26,11 +26,24 @@ pub enum Outlook {
     Short,
 }
 
+/// How a supplier is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// It is not connected.
+    Away,
+    /// It is connected, but was asked and says nothing.
+    Silent,
+    /// It is connected.
+    Heard,
+}
+
 /// How it stands with one fragment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fragment {
     Unasked,
     Asked,
+    /// Asked for, but its supplier says nothing: not counted on, and welcome if it comes after all.
+    Overdue,
     Here,
     /// Asked for in vain; asked again when its supplier comes back.
     Lost,
@@ -68,13 +81,19 @@ impl Fragments {
         self.set_unless_here(index, Fragment::Gone);
     }
 
+    /// The supplier at `place` was asked and says nothing.
+    pub fn place_silent(&mut self, place: u8) {
+        self.turn(place, Fragment::Asked, Fragment::Overdue);
+    }
+
+    /// The supplier at `place` is heard again: what it was asked for is still to come.
+    pub fn place_heard(&mut self, place: u8) {
+        self.turn(place, Fragment::Overdue, Fragment::Asked);
+    }
+
     /// The supplier at `place` is connected again.
     pub fn place_returned(&mut self, place: u8) {
-        for index in self.spread.fragments_at(place) {
-            if self.fragments.get(&index) == Some(&Fragment::Lost) {
-                self.fragments.insert(index, Fragment::Unasked);
-            }
-        }
+        self.turn(place, Fragment::Lost, Fragment::Unasked);
     }
 
     /// The places whose fragments are beyond hope although their supplier is there.
@@ -98,27 +117,27 @@ impl Fragments {
         }
     }
 
-    /// What can be hoped for if the suppliers at the places for which `is_online` holds can be asked.
-    pub fn outlook(&self, is_online: impl Fn(u8) -> bool) -> Outlook {
+    /// What can be hoped for if the suppliers are reached as `reach` says of each place.
+    pub fn outlook(&self, reach: impl Fn(u8) -> Reach) -> Outlook {
         let here = self.here().count();
-        let asked = self.count(Fragment::Asked).count();
+        let asked = self.count(Fragment::Asked).count() + self.count(Fragment::Overdue).count();
+        let open: BTreeSet<u8> =
+            self.open(&reach, Reach::Heard).chain(self.open(&reach, Reach::Silent)).collect();
         match &self.need {
-            Need::Everything | Need::These(_) => {
-                let open = self.askable(&is_online).filter(|index| self.is_of_these(*index));
-                if asked + open.count() > 0 { Outlook::Possible } else { Outlook::Enough }
-            }
+            Need::Everything | Need::These(_) if asked + open.len() > 0 => Outlook::Possible,
+            Need::Everything | Need::These(_) => Outlook::Enough,
             Need::Data(_) if self.is_direct() => Outlook::Enough,
             Need::Data(wanted) => {
                 let k = usize::from(self.spread.data);
                 if here >= k {
                     return Outlook::Enough;
                 }
-                let open: BTreeSet<u8> = self.askable(&is_online).collect();
                 let reachable = |index: &u8| {
+                    let state = self.fragments.get(index);
                     open.contains(index)
                         || matches!(
-                            self.fragments.get(index),
-                            Some(Fragment::Here | Fragment::Asked)
+                            state,
+                            Some(Fragment::Here | Fragment::Asked | Fragment::Overdue)
                         )
                 };
                 let is_possible = here + asked + open.len() >= k || wanted.iter().all(reachable);
@@ -129,28 +148,28 @@ impl Fragments {
 
     /// The fragments to ask for now; they count as asked from here on.
     ///
-    /// First the wanted Data fragments alone; if one of them cannot be had, as many others as make
-    /// k, Data before Parity, for Data needs no decoding.
-    pub fn ask(&mut self, is_online: impl Fn(u8) -> bool) -> Vec<u8> {
-        let open: Vec<u8> = self.askable(&is_online).collect();
+    /// First the wanted Data fragments alone; if one of them cannot be had soon, as many others as
+    /// make k, Data before Parity, for Data needs no decoding. Suppliers that say nothing are asked
+    /// only when the others are not enough.
+    pub fn ask(&mut self, reach: impl Fn(u8) -> Reach) -> Vec<u8> {
+        let heard: Vec<u8> = self.open(&reach, Reach::Heard).collect();
+        let silent: Vec<u8> = self.open(&reach, Reach::Silent).collect();
         let chosen: Vec<u8> = match &self.need {
-            Need::Everything | Need::These(_) => {
-                open.into_iter().filter(|index| self.is_of_these(*index)).collect()
-            }
+            Need::Everything | Need::These(_) => heard.into_iter().chain(silent).collect(),
             Need::Data(wanted) => {
                 let hopeful = |index: &u8| {
-                    open.contains(index)
-                        || matches!(
-                            self.fragments.get(index),
-                            Some(Fragment::Here | Fragment::Asked)
-                        )
+                    let state = self.fragments.get(index);
+                    heard.contains(index) || matches!(state, Some(Fragment::Here | Fragment::Asked))
                 };
                 if wanted.iter().all(hopeful) {
-                    open.into_iter().filter(|index| wanted.contains(index)).collect()
+                    heard.into_iter().filter(|index| wanted.contains(index)).collect()
                 } else {
                     let under_way = self.here().count() + self.count(Fragment::Asked).count();
                     let missing = usize::from(self.spread.data).saturating_sub(under_way);
-                    open.into_iter().take(missing).collect()
+                    let overdue = self.count(Fragment::Overdue).count();
+                    let beside = missing.saturating_sub(heard.len()).saturating_sub(overdue);
+                    let beside = silent.into_iter().take(beside);
+                    heard.into_iter().take(missing).chain(beside).collect()
                 }
             }
         };
@@ -160,8 +179,11 @@ impl Fragments {
         chosen
     }
 
-    fn askable(&self, is_online: &impl Fn(u8) -> bool) -> impl Iterator<Item = u8> {
-        self.count(Fragment::Unasked).filter(|index| is_online(self.spread.place_of(*index)))
+    /// Nobody was asked for these yet, and their suppliers are reached so.
+    fn open(&self, reach: &impl Fn(u8) -> Reach, how: Reach) -> impl Iterator<Item = u8> {
+        self.count(Fragment::Unasked)
+            .filter(move |index| reach(self.spread.place_of(*index)) == how)
+            .filter(|index| self.is_of_these(*index))
     }
 
     fn is_of_these(&self, index: u8) -> bool {
@@ -173,6 +195,14 @@ impl Fragments {
 
     fn count(&self, wanted: Fragment) -> impl Iterator<Item = u8> {
         self.fragments.iter().filter(move |(_, state)| **state == wanted).map(|(index, _)| *index)
+    }
+
+    fn turn(&mut self, place: u8, from: Fragment, to: Fragment) {
+        for index in self.spread.fragments_at(place) {
+            if self.fragments.get(&index) == Some(&from) {
+                self.fragments.insert(index, to);
+            }
+        }
     }
 
     fn set_unless_here(&mut self, index: u8, state: Fragment) {
