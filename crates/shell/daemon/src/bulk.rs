@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+pub(crate) mod buffers;
 pub(crate) mod client;
 pub(crate) mod desk;
 mod manifest;
 mod pool;
+mod presence;
 pub(crate) mod receipts;
 pub(crate) mod server;
 #[cfg(test)]

@@ -210,7 +210,7 @@ impl Talk {
         let head: BulkAnswer = decode(&envelope.payload).unwrap();
         let body = match &head {
             BulkAnswer::Fragment { bytes, .. } => {
-                read_exactly(&mut self.stream, *bytes as usize, wait, |_| {}).await?
+                read_exactly(&mut self.stream, (vec![], *bytes as usize), wait, |_| {}).await?
             }
             BulkAnswer::Stored { .. } | BulkAnswer::Refused { .. } => vec![],
         };

@@ -125,7 +125,7 @@ settings! {
         /// Room for how much packed data the suppliers together must promise.
         needed: Bytes = Bytes(10 * GIB);
         /// Memory for sealed blocks on their way to suppliers, with their parity.
-        memory: Bytes = Bytes(128 * MIB);
+        memory: Bytes = Bytes(96 * MIB);
         /// Memory for fragments on their way from suppliers.
         fetch_memory: Bytes = Bytes(64 * MIB);
     }

@@ -14,6 +14,7 @@ use store::disk::{Disk, DiskError};
 use store::fragments::{self, FragmentStore, OpenStoreError, Reader};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
+use crate::bulk::buffers::Buffers;
 use crate::run::chance;
 use crate::run::local::Local;
 
@@ -88,6 +89,7 @@ pub(crate) struct Supplier {
     reader: Arc<RwLock<Option<Reader>>>,
     memory: Arc<Semaphore>,
     coming: Arc<Semaphore>,
+    buffers: Arc<Buffers>,
     thread: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -132,6 +134,7 @@ impl Supplier {
         let (orders, queue) = channel();
         let permits = usize::try_from(setting.memory_bytes).unwrap_or(usize::MAX);
         let memory = Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)));
+        let buffers = Arc::new(Buffers::new(permits));
         let coming = Arc::new(Semaphore::new(COMING_MAX));
         let keeper = thread::Keeper {
             store: Some(store),
@@ -141,11 +144,12 @@ impl Supplier {
             inputs,
             reader: reader.clone(),
             coming: coming.clone(),
+            buffers: buffers.clone(),
             reopen_at: std::time::Instant::now(),
         };
         let thread = spawn(keeper, queue).map_err(SupplierError::Thread)?;
         let thread = std::sync::Mutex::new(Some(thread));
-        Ok((Self { orders, reader, memory, coming, thread }, holdings))
+        Ok((Self { orders, reader, memory, coming, buffers, thread }, holdings))
     }
 
     /// Orders something; the store thread does one thing after the other.
@@ -157,6 +161,11 @@ impl Supplier {
     /// Takes `bytes` of the memory for fragments, as soon as they are free.
     pub(crate) async fn memory(&self, bytes: u32) -> Option<OwnedSemaphorePermit> {
         self.memory.clone().acquire_many_owned(bytes).await.ok()
+    }
+
+    /// Where buffers for fragments are taken from; the store thread gives them back.
+    pub(crate) fn buffers(&self) -> &Buffers {
+        &self.buffers
     }
 
     /// Says that a fragment is on its way, as long as the permit lives: the thread then waits a

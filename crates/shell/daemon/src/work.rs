@@ -163,6 +163,11 @@ impl Works {
         self.shared.mended.receipt((block, index), device, contract, receipt);
     }
 
+    /// Whether what is fetched under this number is still wanted.
+    pub fn is_wanted(&self, fetch: u64) -> bool {
+        self.shared.fetches.is_wanted(fetch)
+    }
+
     /// Takes a fragment that came for `Output::Get`: unmasks it and verifies it. Costs time; call
     /// it on a thread that may work.
     #[expect(clippy::too_many_arguments, reason = "a fragment is named as the node names it")]

@@ -12,6 +12,9 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{Path, PeerKey};
 
+/// Bytes that come at once at most, about.
+const READ_BYTES: usize = 64 * 1024;
+
 /// What a stream is for; each kind has its own protocol name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StreamKind {
@@ -87,7 +90,11 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.socket).poll_read(cx, buffer.initialize_unfilled());
+        // What the caller has not made ready is made so at every turn: no more of it than comes.
+        let room = buffer
+            .remaining()
+            .min(READ_BYTES.max(buffer.initialized().len() - buffer.filled().len()));
+        let read = Pin::new(&mut self.socket).poll_read(cx, buffer.initialize_unfilled_to(room));
         read.map_ok(|bytes| buffer.advance(bytes))
     }
 }

@@ -10,6 +10,8 @@ use super::BorderError;
 
 /// Memory that is taken before anything has come, bytes.
 const FIRST_BYTES: usize = 4 * 1024;
+/// Bytes that are made ready for reading at once.
+const RUN_BYTES: usize = 256 * 1024;
 
 /// Reads one frame: four bytes of length, then so many.
 ///
@@ -42,27 +44,36 @@ async fn frame_of<R: AsyncRead + Unpin>(
     if message.len() == bytes { Ok(message) } else { Err(FrameError::CutOff.into()) }
 }
 
-/// Reads `bytes` raw bytes, which the caller has limited, and shows each run to `seen` as it comes.
+/// Reads `bytes` raw bytes, which the caller has limited, into `body`, and shows each run to `seen`
+/// as it comes. What was in `body` before is lost.
 ///
 /// # Errors
 /// The end of the stream, or not whole in `wait`.
 pub(crate) async fn read_exactly<R: AsyncRead + Unpin>(
     stream: &mut R,
-    bytes: usize,
+    (mut body, bytes): (Vec<u8>, usize),
     wait: Duration,
     mut seen: impl FnMut(&[u8]),
 ) -> Result<Vec<u8>, BorderError> {
     let all = async {
-        let mut run = stream.take(bytes as u64);
-        let mut body = Vec::with_capacity(bytes.min(FIRST_BYTES));
-        while body.len() < bytes {
-            // Grows as bytes come, and to the right size at once after the first of them.
-            body.reserve_exact(bytes - body.len());
-            let before = body.len();
-            if run.read_buf(&mut body).await? == 0 {
+        let mut came = 0;
+        body.truncate(bytes);
+        if body.is_empty() {
+            body.resize(bytes.min(FIRST_BYTES), 0);
+        }
+        while came < bytes {
+            if came == body.len() {
+                // Grows as bytes come, and each byte is made ready once: readers would make all that
+                // is left ready at every turn.
+                body.reserve_exact(bytes - came);
+                body.resize(bytes.min(came + RUN_BYTES), 0);
+            }
+            let run = stream.read(&mut body[came..]).await?;
+            if run == 0 {
                 return Err(FrameError::CutOff.into());
             }
-            seen(&body[before..]);
+            seen(&body[came..came + run]);
+            came += run;
         }
         Ok(body)
     };

@@ -9,8 +9,10 @@ use storage::wire::{BulkAnswer, BulkRequest, Message};
 use store::receipt::ReceiptBody;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::spawn_blocking;
+use tokio::time::sleep_until;
 use transport::Handle;
 
+use super::buffers::Buffers;
 use super::pool::{Answered, Pool, Pools};
 use super::receipts::{Receipts, Sent};
 use crate::border::BorderError;
@@ -21,7 +23,7 @@ use crate::run::local::Local;
 use crate::work::{Fragment, Works};
 
 /// Memory for masked fragments on their way out, bytes.
-const SENDING_BYTES_MAX: usize = 32 * 1024 * 1024;
+const SENDING_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What is needed to store and fetch; cheap to clone.
 #[derive(Clone)]
@@ -34,6 +36,7 @@ struct Inner {
     pools: Pools,
     receipts: Mutex<Receipts>,
     sending: Arc<Semaphore>,
+    buffers: Buffers,
     fetching: Arc<Semaphore>,
 }
 
@@ -63,7 +66,7 @@ struct Masked {
     bytes: Vec<u8>,
     root: Hash,
     manifest: Vec<u8>,
-    _memory: OwnedSemaphorePermit,
+    memory: OwnedSemaphorePermit,
 }
 
 impl Client {
@@ -73,8 +76,8 @@ impl Client {
         happenings: mpsc::Sender<Happening>,
         fetch_bytes: u64,
     ) -> Self {
-        // A fragment's length is known when it comes; each counts as the longest one.
-        let fetches = usize::try_from(fetch_bytes).unwrap_or(usize::MAX) / base::DATA_BYTES_MAX;
+        let fetching = usize::try_from(fetch_bytes).unwrap_or(usize::MAX);
+        let fetching = fetching.clamp(base::DATA_BYTES_MAX, Semaphore::MAX_PERMITS);
         Self(Arc::new(Inner {
             local,
             works,
@@ -82,7 +85,8 @@ impl Client {
             pools: Pools::default(),
             receipts: Mutex::default(),
             sending: Arc::new(Semaphore::new(SENDING_BYTES_MAX)),
-            fetching: Arc::new(Semaphore::new(fetches.clamp(1, 1024))),
+            buffers: Buffers::new(SENDING_BYTES_MAX),
+            fetching: Arc::new(Semaphore::new(fetching)),
         }))
     }
 
@@ -113,11 +117,15 @@ impl Inner {
         let Some(_turn) = pool.turn().await else { return PutOutcome::Lost };
         let Some(masked) = self.clone().mask(put).await else { return PutOutcome::Lost };
         let Put { device, contract, block, index, .. } = put;
-        let bytes = u32::try_from(masked.bytes.len()).unwrap_or(u32::MAX);
-        let (masked_root, manifest) = (masked.root, masked.manifest);
+        let Masked { bytes: body, root: masked_root, manifest, memory } = masked;
+        let bytes = u32::try_from(body.len()).unwrap_or(u32::MAX);
         let request = BulkRequest::Put { contract, block, index, bytes, masked_root, manifest };
-        let answered = self.exchange(net, (device, &pool), &request, &masked.bytes).await;
-        drop(masked.bytes);
+        let answered = self.exchange(net, (device, &pool), &request, &body).await;
+        self.buffers.give(body);
+        drop(memory);
+        if self.sending.available_permits() == SENDING_BYTES_MAX {
+            self.buffers.clear();
+        }
         match answered.map(|answered| answered.head) {
             Ok(BulkAnswer::Stored { receipt }) => {
                 let sent = Sent { device, contract, block, index, masked_root, bytes };
@@ -168,10 +176,12 @@ impl Inner {
         let length = u32::try_from(fragment.bytes.as_ref().len()).ok()?;
         let memory = self.sending.clone().acquire_many_owned(length).await.ok()?;
         let masking = spawn_blocking(move || {
-            let Fragment { bytes, manifest } = fragment;
-            let mut bytes = bytes.as_ref().to_vec();
+            let Fragment { bytes: plain, manifest } = fragment;
+            let mut bytes = self.buffers.take();
+            bytes.clear();
+            bytes.extend_from_slice(plain.as_ref());
             let root = mask.apply_and_root(&mut bytes);
-            Masked { bytes, root, manifest: manifest.to_vec(), _memory: memory }
+            Masked { bytes, root, manifest: manifest.to_vec(), memory }
         });
         masking.await.ok()
     }
@@ -179,16 +189,21 @@ impl Inner {
     async fn get(self: &Arc<Self>, net: &Handle, get: Get) -> GetOutcome {
         let pool = self.pools.of(get.device);
         let Some(_turn) = pool.turn().await else { return GetOutcome::Lost };
-        let Ok(_memory) = self.fetching.clone().acquire_owned().await else {
-            return GetOutcome::Lost;
-        };
         let Get { fetch, device, contract, supplier, block, index } = get;
+        // Others may have brought enough while this one waited for its turn.
+        if !self.works.is_wanted(fetch) {
+            return GetOutcome::Lost;
+        }
         let request = BulkRequest::Get { contract, block, index };
-        match self.exchange(net, (device, &pool), &request, &[]).await {
-            Ok(Answered { head: BulkAnswer::Fragment { manifest, .. }, body }) => {
+        let exchange = self.exchange(net, (device, &pool), &request, &[]);
+        match self.listen(device, &pool, exchange).await {
+            Ok(Answered { head: BulkAnswer::Fragment { manifest, .. }, body, memory }) => {
                 let works = self.works.clone();
-                let accepting =
-                    spawn_blocking(move || works.accept(fetch, index, supplier, body, &manifest));
+                let accepting = spawn_blocking(move || {
+                    let outcome = works.accept(fetch, index, supplier, body, &manifest);
+                    drop(memory);
+                    outcome
+                });
                 accepting.await.unwrap_or(GetOutcome::Lost)
             }
             Ok(Answered { head: BulkAnswer::Refused { reason }, .. }) => {
@@ -202,6 +217,34 @@ impl Inner {
         }
     }
 
+    /// Tells the node when a supplier says nothing while it is asked, so that it can ask others.
+    async fn listen<T>(
+        &self,
+        device: DeviceId,
+        pool: &Pool,
+        exchange: impl Future<Output = T>,
+    ) -> T {
+        let presence = pool.presence();
+        let asked = presence.ask();
+        let mut exchange = std::pin::pin!(exchange);
+        let outcome = loop {
+            tokio::select! {
+                biased;
+                outcome = &mut exchange => break outcome,
+                () = sleep_until(presence.due()) => {
+                    if presence.falls_silent() {
+                        self.tell(Input::Silent { device, is_silent: true }).await;
+                    }
+                }
+            }
+        };
+        drop(asked);
+        if presence.is_back() {
+            self.tell(Input::Silent { device, is_silent: false }).await;
+        }
+        outcome
+    }
+
     /// One request and its answer. A stream that was idle may have been closed by the other side;
     /// then it is tried once more on a new one, for every request may be made twice.
     async fn exchange(
@@ -213,7 +256,7 @@ impl Inner {
     ) -> Result<Answered, BorderError> {
         loop {
             let mut taken = pool.take(net, device, &self.local).await?;
-            match taken.line.exchange(request, body).await {
+            match taken.line.exchange(request, body, &self.fetching).await {
                 Ok(answered) => {
                     pool.put_back(taken.line);
                     return Ok(answered);

@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use transport::{Handle, Stream};
 
+use super::presence::Presence;
 use super::{ANSWER_WAIT, IDLE_WAIT, body_wait};
 use crate::border::{
     BULK_ANSWER, BULK_REQUEST, BorderError, ENVELOPE_WAIT, Inward, Letter, Outward, greet,
@@ -36,6 +37,7 @@ pub(super) struct Pools(Mutex<BTreeMap<DeviceId, Arc<Pool>>>);
 pub(super) struct Pool {
     turns: Arc<Semaphore>,
     idle: Mutex<Vec<Line>>,
+    presence: Presence,
 }
 
 /// A greeted stream.
@@ -44,6 +46,7 @@ pub(super) struct Line {
     inward: Inward,
     outward: Outward,
     used: Instant,
+    presence: Presence,
 }
 
 /// A stream in use; put it back when the exchange was whole.
@@ -53,10 +56,11 @@ pub(super) struct Taken {
     pub(super) is_used: bool,
 }
 
-/// An answer with the bytes that follow it.
+/// An answer with the bytes that follow it, and their share of the memory.
 pub(super) struct Answered {
     pub(super) head: BulkAnswer,
     pub(super) body: Vec<u8>,
+    pub(super) memory: Option<OwnedSemaphorePermit>,
 }
 
 impl Pools {
@@ -69,7 +73,7 @@ impl Pools {
         }
         let fresh = || {
             let turns = Arc::new(Semaphore::new(STREAMS_MAX));
-            Arc::new(Pool { turns, idle: Mutex::default() })
+            Arc::new(Pool { turns, idle: Mutex::default(), presence: Presence::new() })
         };
         pools.entry(device).or_insert_with(fresh).clone()
     }
@@ -104,8 +108,16 @@ impl Pool {
         };
         match idle {
             Some(line) => Ok(Taken { line, is_used: true }),
-            None => Ok(Taken { line: Line::open(net, device, local).await?, is_used: false }),
+            None => {
+                let line = Line::open(net, device, local, &self.presence).await?;
+                Ok(Taken { line, is_used: false })
+            }
         }
+    }
+
+    /// Whether the supplier says anything.
+    pub(super) fn presence(&self) -> &Presence {
+        &self.presence
     }
 
     /// A stream whose last exchange was whole.
@@ -116,14 +128,21 @@ impl Pool {
 }
 
 impl Line {
-    async fn open(net: &Handle, device: DeviceId, local: &Arc<Local>) -> Result<Self, BorderError> {
+    async fn open(
+        net: &Handle,
+        device: DeviceId,
+        local: &Arc<Local>,
+        presence: &Presence,
+    ) -> Result<Self, BorderError> {
         let stream = net.open_bulk(device.0).await.map_err(std::io::Error::other)?;
         let mut stream = BufStream::with_capacity(BUFFER_BYTES, BUFFER_BYTES, stream);
         let (inward, outward) = greet(&mut stream, device, local).await?;
-        Ok(Self { stream, inward, outward, used: Instant::now() })
+        presence.hear();
+        Ok(Self { stream, inward, outward, used: Instant::now(), presence: presence.clone() })
     }
 
-    /// Asks, with raw bytes behind the request, and waits for the answer to it.
+    /// Asks, with raw bytes behind the request, and waits for the answer to it. What follows the
+    /// answer takes its length of `memory`, which has room for the longest.
     ///
     /// # Errors
     /// The stream broke, the peer is too slow or breaks the protocol.
@@ -131,6 +150,7 @@ impl Line {
         &mut self,
         request: &BulkRequest,
         body: &[u8],
+        memory: &Arc<Semaphore>,
     ) -> Result<Answered, BorderError> {
         let (kind, id, payload) = (BULK_REQUEST, RequestId(chance::bytes()), encode(request));
         let head = self.outward.seal(Letter { kind, id, answer_to: None, payload })?;
@@ -142,17 +162,21 @@ impl Line {
             return Err(BorderError::Payload);
         }
         let head: BulkAnswer = decode(&envelope.payload).map_err(|_| BorderError::Payload)?;
-        let body = match &head {
-            BulkAnswer::Fragment { bytes, .. } => {
-                let length = usize::try_from(*bytes).unwrap_or(usize::MAX);
-                if length == 0 || length > base::DATA_BYTES_MAX {
-                    return Err(BorderError::Payload);
-                }
-                read_exactly(&mut self.stream, length, body_wait(*bytes), |_| {}).await?
-            }
-            BulkAnswer::Stored { .. } | BulkAnswer::Refused { .. } => vec![],
+        self.presence.hear();
+        let BulkAnswer::Fragment { bytes, .. } = &head else {
+            return Ok(Answered { head, body: vec![], memory: None });
         };
-        Ok(Answered { head, body })
+        let length = usize::try_from(*bytes).unwrap_or(usize::MAX);
+        if length == 0 || length > base::DATA_BYTES_MAX {
+            return Err(BorderError::Payload);
+        }
+        // Not before: who is asked and says nothing must not keep memory from the others.
+        let memory = memory.clone().acquire_many_owned(*bytes).await.ok();
+        let presence = &self.presence;
+        let (body, wait) = ((vec![], length), body_wait(*bytes));
+        let read = read_exactly(&mut self.stream, body, wait, |_| presence.hear());
+        let body = read.await?;
+        Ok(Answered { head, body, memory })
     }
 }
 

@@ -125,10 +125,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Counter<S> {
         // Hashed as it comes, so that the last byte is soon followed by the answer.
         let mut hasher = blake3::Hasher::new();
         let length = usize::try_from(bytes).unwrap_or(usize::MAX);
-        let payload = read_exactly(&mut self.stream, length, body_wait(bytes), |run| {
+        let (body, wait) = ((supplier.buffers().take(), length), body_wait(bytes));
+        let read = read_exactly(&mut self.stream, body, wait, |run| {
             hasher.update(run);
-        })
-        .await?;
+        });
+        let payload = read.await?;
         let is_right = hasher.finalize() == masked_root.0
             && is_of(&manifest, owner.device, block, (index, bytes));
         if !is_right {

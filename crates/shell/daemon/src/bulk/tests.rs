@@ -11,6 +11,7 @@ use super::is_of;
 use super::receipts::{ReceiptError, Receipts, Sent};
 use crate::fixtures::{FRAGMENT_BYTES, block, keys};
 
+mod silent;
 mod slow;
 
 const CONTRACT: ContractId = ContractId([4; 32]);

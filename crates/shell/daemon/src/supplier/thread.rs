@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, mpsc};
 use super::group::{Group, collect};
 use super::refusal::{of_contract, of_delete, of_put, of_record};
 use super::{COMING_MAX, FragmentName, Order, Reply, Setting, open_store};
+use crate::bulk::buffers::Buffers;
 use crate::run::local::Local;
 
 /// After this time without an order the store is tidied up, a step at a time.
@@ -36,6 +37,7 @@ pub(super) struct Keeper {
     pub(super) inputs: mpsc::Sender<Input>,
     pub(super) reader: Arc<RwLock<Option<Reader>>>,
     pub(super) coming: Arc<Semaphore>,
+    pub(super) buffers: Arc<Buffers>,
     /// A store that could not be opened is tried again then.
     pub(super) reopen_at: Instant,
 }
@@ -98,7 +100,7 @@ impl Keeper {
             Some(store) => store.commit_hashed(&puts, &sign, now),
             None => vec![],
         };
-        drop(puts);
+        puts.into_iter().for_each(|put| self.buffers.give(put.payload));
         let mut outcomes = outcomes.into_iter();
         for (stream, contract, memory, reply) in waiting {
             drop(memory);
@@ -236,6 +238,7 @@ impl Keeper {
 
     /// Brings the index up to date and gives the room of one segment back.
     fn tidy_up(&mut self) {
+        self.buffers.clear();
         let Some(store) = self.store.as_mut() else { return self.reopen_if_poisoned() };
         if let Err(error) = store.flush() {
             tracing::debug!(%error, "the index of the store is behind");

@@ -73,6 +73,11 @@ impl Fetches {
         &self.budget
     }
 
+    /// Whether somebody waits for this fetch.
+    pub(crate) fn is_wanted(&self, number: u64) -> bool {
+        self.lock().get(&number).is_some_and(|fetch| fetch.outcome.is_none())
+    }
+
     /// Takes bytes that came from a supplier: unmasks and verifies them. Costs time.
     pub(crate) fn accept(
         &self,
