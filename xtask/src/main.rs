@@ -29,7 +29,8 @@ cargo xtask <command>
   sim [ARGS]       the simulator: --short, --seed N, --scenario NAME
   soak [ARGS]      the simulator at full speed and full length
   e2e [ARGS]       the tests on real processes; arguments go to `cargo test`
-  bench [ARGS]     the benchmarks on real processes
+  bench [ARGS]     the benchmarks, release build: codec, store, network, path, small, memory, or
+                   all; --quick for smaller inputs, --help for the rest
   fuzz [S [NAME]]  each fuzz target for S seconds, 60 if not said, or one; needs cargo-fuzz
 ";
 

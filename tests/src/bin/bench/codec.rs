@@ -51,7 +51,8 @@ pub(crate) fn run(scale: &Scale) -> Vec<Table> {
             "encode: everything from plain bytes to masked fragments with their roots; its bound: \
              the stages before the blocks, copy, parity, two hashes and the mask. Target: 0.80. \
              decode: unmask, verify, make what is lost (half of what may be), open; its bound: \
-             the mask, hash and rebuilding of k fragments, and decryption and id of the content.",
+             the mask, hash and rebuilding of k fragments, and decryption, decompression and id of the \
+             content.",
         );
         tables.push(table);
     }
@@ -133,7 +134,9 @@ fn with_shape(
     let [mask, copy, parity, hash, encrypt] = per_gb(&costs[2..], block).map(|cost| cost * blocks);
     let stored = stages.stored(shape);
     let mut decode = || stages.decode(shape, &stored);
-    let mut open = || Raw::open(stages);
+    let mut opener = Raw::new();
+    let packed = opener.packed(stages);
+    let mut open = || opener.open(stages, &packed);
     let mut rebuild = || stages.rebuild(shape, &stored);
     let [decode, open, rebuild] =
         per_gb(&rounds(&mut [&mut decode, &mut open, &mut rebuild], scale), stages.input.len());

@@ -57,3 +57,9 @@ pub(crate) fn write_small(root: &Path, files: usize, bytes: usize) -> anyhow::Re
     }
     Ok(())
 }
+
+/// Waits until a change of what was just written would show in `stat`: what is younger is read again
+/// by the next backup, whether it changed or not, for some file systems count in steps of two seconds.
+pub(crate) async fn settle() {
+    tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
+}

@@ -8,7 +8,7 @@ use fleet::Daemon;
 
 use crate::beside;
 use crate::cost::{cpu_s, peak_mib};
-use crate::input::write_small;
+use crate::input::{settle, write_small};
 use crate::report::Table;
 use crate::scale::Scale;
 
@@ -69,6 +69,7 @@ async fn unchanged(network: &Network, customer: &Daemon, scale: &Scale) -> anyho
     let files = scale.unchanged_files();
     let source = network.root.path().join("unchanged");
     write_small(&source, files, UNCHANGED_BYTES)?;
+    settle().await;
     let pid = customer.pid().context("the customer has ended")?;
     let mut table = Table::new(
         format!("Small: {files} files of {UNCHANGED_BYTES} bytes"),

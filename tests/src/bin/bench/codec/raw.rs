@@ -6,9 +6,10 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use super::stages::{Stages, cut_all};
 
-/// A compressor and its buffers.
+/// A compressor, its reverse, and their buffers.
 pub(super) struct Raw {
     zstd: zstd::bulk::Compressor<'static>,
+    unpack: zstd::bulk::Decompressor<'static>,
     out: Vec<u8>,
     buffer: Vec<u8>,
 }
@@ -17,7 +18,8 @@ impl Raw {
     /// Level 1, as in the data path.
     pub(super) fn new() -> Self {
         let zstd = zstd::bulk::Compressor::new(1).expect("level 1 exists");
-        Self { zstd, out: vec![0; 5 << 20], buffer: vec![0; 1 << 20] }
+        let unpack = zstd::bulk::Decompressor::new().expect("no dictionary is needed");
+        Self { zstd, unpack, out: vec![0; 5 << 20], buffer: vec![0; 1 << 20] }
     }
 
     /// All of what compresses, three samples of what does not.
@@ -37,11 +39,19 @@ impl Raw {
         encrypt(&mut self.buffer, stages.sealed);
     }
 
-    /// What opening costs of content that was not compressed: decryption, as dear as encryption,
-    /// and the id.
-    pub(super) fn open(stages: &Stages<'_>) {
-        let mut buffer = vec![0; 1 << 20];
-        encrypt(&mut buffer, stages.sealed);
+    /// All chunks compressed; none where nothing is gained.
+    pub(super) fn packed(&mut self, stages: &Stages<'_>) -> Vec<Vec<u8>> {
+        let chunks = if stages.is_random() { &[][..] } else { &stages.chunks };
+        chunks.iter().map(|chunk| self.zstd.compress(chunk).expect("room")).collect()
+    }
+
+    /// What opening costs: decryption, as dear as encryption, decompression, and the id.
+    pub(super) fn open(&mut self, stages: &Stages<'_>, packed: &[Vec<u8>]) {
+        encrypt(&mut self.buffer, stages.sealed);
+        for chunk in packed {
+            let plain = self.unpack.decompress_to_buffer(chunk, self.out.as_mut_slice());
+            black_box(plain.expect("room"));
+        }
         identify(stages);
     }
 }

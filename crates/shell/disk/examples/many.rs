@@ -1,10 +1,9 @@
-//! Measures the supplier's store on the real disk: durable ingest beside raw writing of the same
-//! bytes with the same syncs, the start after SIGKILL with many fragments, and the rows of the
-//! customer's files.
+//! Measures the stores on the real disk with very many things in them: the supplier's start after
+//! SIGKILL with many fragments, and the rows of the customer's files. Its speed with few large ones
+//! is told by `cargo xtask bench store`.
 //!
-//! `cargo run --release -p disk --example ingest -- speed [DIRECTORY [KIB COUNT]]`
-//! `cargo run --release -p disk --example ingest -- start [DIRECTORY [FRAGMENTS]]`
-//! `cargo run --release -p disk --example ingest -- drive [DIRECTORY [FILES]]`
+//! `cargo run --release -p disk --example many -- start [DIRECTORY [FRAGMENTS]]`
+//! `cargo run --release -p disk --example many -- drive [DIRECTORY [FILES]]`
 #![expect(clippy::print_stdout, reason = "it prints what it measures")]
 
 use std::error::Error;
@@ -20,102 +19,36 @@ use base::{
 use disk::RealDisk;
 use rustix::time::{ClockId, clock_gettime};
 use store::database::PAGE_ROWS_MAX;
-use store::disk::{Disk, Open};
 use store::drive::{Drive, FileRow};
-use store::fragments::{FragmentStore, Opening, Outcome, Put, Settings, masked_root};
+use store::fragments::{FragmentStore, Opening, Put, Settings, masked_root};
 use store::receipt::ReceiptBody;
 
 type Failed = Box<dyn Error>;
 
 const NOW: Date = Date(1_800_000_000_000);
-const ROUNDS: usize = 8;
-const ROUND_BYTES: usize = 384 << 20;
-/// Payload bytes and fragments of one commit.
-const CASES: [(usize, usize); 4] = [(64 << 10, 64), (64 << 10, 512), (1 << 20, 8), (1 << 20, 60)];
 const MANIFEST_BYTES: usize = 700;
 
 fn main() -> Result<(), Failed> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let text = |at: usize| arguments.get(at).map(String::as_str);
     let directory = text(1).map_or_else(
-        || std::env::temp_dir().join(format!("ingest-{}", std::process::id())),
+        || std::env::temp_dir().join(format!("many-{}", std::process::id())),
         PathBuf::from,
     );
     let count = || text(2).map_or(Ok(1_000_000), str::parse);
     match text(0) {
         Some("fill") => return fill(&directory, count()?),
         Some("drive") => drive(&directory, count()?)?,
-        Some("start") => start(&directory, count()?)?,
-        Some("speed") | None => {
-            let number = |at: usize| text(at).map(str::parse::<usize>).transpose();
-            match number(2)?.zip(number(3)?) {
-                Some((kib, group)) => speed(&directory, &[(kib << 10, group)])?,
-                None => speed(&directory, &CASES)?,
-            }
-        }
-        Some(other) => return Err(format!("'{other}' is not speed, start or drive").into()),
+        Some("start") | None => start(&directory, count()?)?,
+        Some(other) => return Err(format!("'{other}' is not start or drive").into()),
     }
     std::fs::remove_dir_all(&directory)?;
     Ok(())
 }
 
-fn speed(directory: &Path, cases: &[(usize, usize)]) -> Result<(), Failed> {
-    println!(
-        "payload group | raw MB/s CPU-s/GB | store, hashing: of raw, CPU | hashed before: of raw, CPU"
-    );
-    for &(payload_bytes, group) in cases {
-        let puts = make_puts(ROUND_BYTES / payload_bytes, payload_bytes, 0);
-        let mut times = [const { Vec::new() }; 3];
-        for round in 0..3 * ROUNDS {
-            // Taking turns, and never two on the disk: what comes second into fresh memory or
-            // beside other files pays for it.
-            let path = directory.join("round");
-            let kind = (round + round / 3) % 3;
-            times[kind].push(measure(|| match kind {
-                0 => write_raw(&path, &puts, group),
-                _ => ingest(&path, &puts, group, kind == 2),
-            })?);
-            std::fs::remove_dir_all(path)?;
-        }
-        let [raw, hashing, hashed] = times.map(best);
-        let rate = |times: Times| ROUND_BYTES as f64 / 1e6 / times.0.as_secs_f64();
-        let per_gb = |times: Times| times.1.as_secs_f64() / (ROUND_BYTES as f64 / 1e9);
-        println!(
-            "{:>4} KiB {group:>4} | {:>8.0} {:>8.2} | {:>8.0} {:>8.2} {:>8.2} | {:>8.0} {:>6.2} {:>5.2}",
-            payload_bytes >> 10,
-            rate(raw),
-            per_gb(raw),
-            rate(hashing),
-            rate(hashing) / rate(raw),
-            per_gb(hashing),
-            rate(hashed),
-            rate(hashed) / rate(raw),
-            per_gb(hashed),
-        );
-    }
-    Ok(())
-}
-
-/// Wall and CPU time.
-type Times = (Duration, Duration);
-
-fn measure(run: impl FnOnce() -> Result<Duration, Failed>) -> Result<Times, Failed> {
-    let before = cpu();
-    let wall = run()?;
-    Ok((wall, cpu() - before))
-}
-
 fn cpu() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
-}
-
-/// The best round of each: what the others lacked they lost to something else on the machine,
-/// such as first use of memory that the host had taken back.
-fn best(times: Vec<Times>) -> Times {
-    let wall = times.iter().map(|(wall, _)| *wall).min().unwrap_or_default();
-    let cpu = times.iter().map(|(_, cpu)| *cpu).min().unwrap_or_default();
-    (wall, cpu)
 }
 
 fn make_puts(count: usize, payload_bytes: usize, from: usize) -> Vec<Put> {
@@ -142,42 +75,6 @@ fn make_puts(count: usize, payload_bytes: usize, from: usize) -> Vec<Put> {
     (from..from + count).map(make).collect()
 }
 
-/// The same bytes at the same offsets with the same syncs, and nothing else.
-fn write_raw(directory: &Path, puts: &[Put], group: usize) -> Result<Duration, Failed> {
-    let disk = RealDisk::open(directory)?;
-    let settings = Settings::usual([1; 32]);
-    let zeros = [0; 4096];
-    let begun = Instant::now();
-    let (mut segment, mut end) = (0, settings.segment_bytes);
-    let mut file = disk.open("raw-0", Open::Empty)?;
-    let mut reserved = 0;
-    for group in puts.chunks(group) {
-        let record = (256 + MANIFEST_BYTES + group[0].payload.len()).next_multiple_of(4096);
-        let receipt = (100 + 70 * group.len()).next_multiple_of(4096);
-        let bytes = (record * group.len() + receipt) as u64;
-        if end + bytes > settings.segment_bytes {
-            segment += 1;
-            (end, reserved) = (0, 0);
-            file = disk.open(&format!("raw-{segment}"), Open::Empty)?;
-            disk.sync_dir()?;
-        }
-        if end + bytes > reserved {
-            reserved = (end + bytes).next_multiple_of(settings.preallocate_bytes);
-            file.preallocate(reserved.min(settings.segment_bytes))?;
-        }
-        for put in group {
-            let padding = record - 256 - put.manifest.len() - put.payload.len();
-            let parts = [&zeros[..256], &put.manifest, &put.payload, &zeros[..padding]];
-            file.write_at(end, &parts)?;
-            end += record as u64;
-        }
-        file.write_at(end, &[&vec![0; receipt]])?;
-        end += receipt as u64;
-        file.sync()?;
-    }
-    Ok(begun.elapsed())
-}
-
 fn sign(key: &SecretKey) -> impl Fn(&ReceiptBody) -> Signature {
     move |body| Signature::make(key, Label::Receipt, &encode(body))
 }
@@ -198,27 +95,6 @@ fn open(directory: &Path) -> Result<FragmentStore, Failed> {
         )?;
     }
     Ok(store)
-}
-
-fn ingest(
-    directory: &Path,
-    puts: &[Put],
-    group: usize,
-    is_hashed: bool,
-) -> Result<Duration, Failed> {
-    let mut store = open(directory)?;
-    let key = SecretKey::from_seed(SymmetricKey([3; 32]));
-    let begun = Instant::now();
-    for group in puts.chunks(group) {
-        let outcomes = match is_hashed {
-            true => store.commit_hashed(group, &sign(&key), NOW),
-            false => store.commit(group, &sign(&key), NOW),
-        };
-        if let Some(other) = outcomes.iter().find(|done| !matches!(done, Outcome::Stored { .. })) {
-            return Err(format!("{other:?}").into());
-        }
-    }
-    Ok(begun.elapsed())
 }
 
 fn start(directory: &Path, count: usize) -> Result<(), Failed> {
