@@ -50,6 +50,7 @@ fn contract() -> Contract {
         customer_device: customer.public().into(),
         customer_signature: Signature::make(&customer, Label::ContractOffer, &bytes),
         supplier_signature: Signature::make(&supplier, Label::ContractAcceptance, &bytes),
+        renewal: None,
     }
 }
 
@@ -64,6 +65,7 @@ fn valid_messages() -> Vec<Vec<u8>> {
         Message::Standing { contract, fragments: 7, bytes: 7 << 20, receipt },
         Message::Agree { contract: CONTRACT_ID, sequence: 3, signature: SIGNATURE },
         Message::End { contract: CONTRACT_ID },
+        Message::Renew { contract: CONTRACT_ID, until: NOW, signature: SIGNATURE },
         Message::Ended { contract: CONTRACT_ID, erased: NOW },
         Message::KeepDocument { kind, sequence: 5, bytes: vec![6; 100] },
         Message::DocumentKept { kind: DocumentKind::Identity, sequence: 5 },

@@ -25,6 +25,8 @@ pub enum Label {
     ContractOffer,
     /// A supplier's half of a contract.
     ContractAcceptance,
+    /// A later end of a contract: either half.
+    ContractRenewal,
     /// What a supplier keeps.
     Receipt,
     /// A customer's agreement to a receipt.
@@ -55,6 +57,7 @@ impl Label {
             Self::ServiceOffer => "bitdust/service-offer/1",
             Self::ContractOffer => "bitdust/contract-offer/1",
             Self::ContractAcceptance => "bitdust/contract-acceptance/1",
+            Self::ContractRenewal => "bitdust/contract-renewal/1",
             Self::Receipt => "bitdust/receipt/1",
             Self::ReceiptAgreement => "bitdust/receipt-agreement/1",
             Self::Manifest => "bitdust/manifest/1",

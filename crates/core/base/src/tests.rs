@@ -91,6 +91,7 @@ fn labels_are_distinct() {
         ServiceOffer,
         ContractOffer,
         ContractAcceptance,
+        ContractRenewal,
         Receipt,
         ReceiptAgreement,
         Manifest,

@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base::{Date, DecodeError, DeviceId, IdentityId, Wire};
+use base::{ContractId, Date, DecodeError, DeviceId, IdentityId, Wire};
 use borsh::{BorshDeserialize, BorshSerialize};
 use identity::CertifiedDevice;
 use storage::presence::Attendance;
 use storage::terms::{Arrangement, Contract};
+
+mod older;
+#[cfg(test)]
+mod tests;
 
 /// The node's own lasting state; small, written as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -35,21 +39,33 @@ pub struct Book {
     pub is_recovering: bool,
     /// For how long suppliers are away, and how much of the time they are there.
     pub attendances: BTreeMap<DeviceId, Attendance>,
+    /// The newest key generation that each identity with a contract has shown, unless it is the
+    /// first: devices of an earlier one speak for it no longer.
+    pub generations: BTreeMap<IdentityId, u32>,
+    /// Contracts of customers that have ended, and what lies under them still.
+    pub notices: BTreeMap<ContractId, Notice>,
 }
 
 impl Wire for Book {
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
     const BYTES_MAX: usize = 4 * 1024 * 1024;
 
     fn decode_version(version: u8, body: &[u8]) -> Result<Self, DecodeError> {
-        let read = |body: &[u8]| borsh::from_slice(body).map_err(|_| DecodeError::Malformed);
         match version {
-            // Without attendances, which are the last: an empty map of them.
-            1 => read(&[body, &[0; 4]].concat()),
-            2 => read(body),
+            1 | 2 => older::read(version, body).map_err(|_| DecodeError::Malformed),
+            3 => borsh::from_slice(body).map_err(|_| DecodeError::Malformed),
             found => Err(DecodeError::Version { found, known: Self::VERSION }),
         }
     }
+}
+
+/// A customer's contract that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Notice {
+    /// When its data is erased.
+    pub erased: Date,
+    /// How long this node has been awake since the end, milliseconds, counted as far as it matters.
+    pub awake_ms: u64,
 }
 
 /// How it stands with a supplier.

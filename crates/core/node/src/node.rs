@@ -19,6 +19,7 @@ use crate::wiring::finding::Finding;
 use crate::wiring::healing::Heals;
 use crate::wiring::jobs::Jobs;
 use crate::wiring::notes::Notes;
+use crate::wiring::notices::Notices;
 use crate::wiring::peers::Links;
 use crate::wiring::placing::Placing;
 use crate::wiring::records::Records;
@@ -87,18 +88,23 @@ pub struct Node {
     pub(crate) documents: Documents,
     pub(crate) records: Records,
     pub(crate) supplier: Supplier,
+    pub(crate) notices: Notices,
     pub(crate) jobs: Jobs,
 }
 
 /// A calendar that says at the start that a contract has ended may be wrong: it has so long to be set
 /// right.
-const CALENDAR_MS: u64 = HOUR_MS;
+const CALENDAR_MS: u64 = 6 * HOUR_MS;
 
 impl Node {
     /// A node that waits for `Input::Opened`.
     pub fn new(setup: Setup) -> Self {
         let Setup { settings, keys, network, space, keyring, entropy } = setup;
-        let me = Asker { identity: keys.identity(), device: keys.device_id() };
+        let me = Asker {
+            identity: keys.identity(),
+            device: keys.device_id(),
+            generation: keys.chain.generation(),
+        };
         let mut chance = Chance::new(&entropy);
         Self {
             me,
@@ -123,6 +129,7 @@ impl Node {
             documents: Documents::default(),
             records: Records::default(),
             supplier: Supplier::new(settings.donated_bytes),
+            notices: Notices::default(),
             jobs: Jobs::default(),
             chance,
             keys,
@@ -153,6 +160,7 @@ impl Node {
             self.documents.deadline(),
             self.records.deadline(),
             self.supplier.deadline(),
+            self.notices.deadline(),
             self.jobs.deadline(),
         ];
         timers.into_iter().flatten().min()
@@ -185,6 +193,7 @@ impl Node {
         match input {
             Input::Time => {}
             Input::Opened { book, drive, tenants, free_bytes } => {
+                self.book = book.clone().unwrap_or_default();
                 self.open_supplier(tenants, free_bytes);
                 self.open(book, drive);
             }
@@ -250,6 +259,7 @@ impl Node {
         self.poll_fetching();
         self.poll_documents();
         self.poll_records();
+        self.poll_notices();
         self.poll_supplier();
         self.poll_jobs();
     }

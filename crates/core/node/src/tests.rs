@@ -13,6 +13,7 @@ mod fetches;
 mod healing;
 mod jobs;
 mod recovery;
+mod renewals;
 mod tenants;
 mod watching;
 mod world;

@@ -93,7 +93,11 @@ impl Being {
     }
 
     pub(crate) fn asker(&self) -> Asker {
-        Asker { identity: self.keys.identity(), device: self.keys.device_id() }
+        Asker {
+            identity: self.keys.identity(),
+            device: self.keys.device_id(),
+            generation: self.keys.chain.generation(),
+        }
     }
 
     pub(crate) fn device(&self) -> DeviceId {

@@ -132,7 +132,11 @@ impl World {
         let owner = speaker.identity;
         let taken = Stream { transfer, request: request.clone(), owner, load };
         life.streams.insert(stream, taken);
-        let from = Asker { identity: speaker.identity, device: speaker.device };
+        let from = Asker {
+            identity: speaker.identity,
+            device: speaker.device,
+            generation: speaker.generation,
+        };
         self.give(to, Input::Asked { stream, from, request });
     }
 

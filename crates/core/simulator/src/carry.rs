@@ -103,7 +103,7 @@ impl World {
             owner: contract.terms.customer,
             document: encode(contract),
             quota_bytes: contract.terms.quota_bytes,
-            until: contract.terms.until,
+            until: contract.until(),
         };
         match self.store(me).map(|store| store.open_contract(&opening, now)) {
             Some(Ok(())) => None,

@@ -177,7 +177,8 @@ impl World {
         let Some(session) = life.sessions.get_mut(&from) else { return };
         let received = session.receive(bytes, now).expect("honest envelopes are received");
         let peer = session.peer();
-        let from = Asker { identity: peer.identity, device: peer.device };
+        let from =
+            Asker { identity: peer.identity, device: peer.device, generation: peer.generation };
         let envelope = received.into_inner();
         let message: Message = decode(&envelope.payload).expect("honest messages decode");
         let (id, answer_to) = (envelope.id, envelope.answer_to);

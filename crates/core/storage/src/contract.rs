@@ -23,6 +23,8 @@ pub enum State {
     Active {
         /// When the term ends.
         until: Tick,
+        /// When a later end is asked for.
+        ask: Tick,
     },
     /// The end is announced.
     Ending {
@@ -66,6 +68,8 @@ pub enum Event {
 pub enum Effect {
     /// Offer the terms.
     SendProposal,
+    /// Ask for a later end.
+    SendRenewal,
     /// Announce the end.
     SendEnd,
     /// The contract holds: keep it and count the supplier in.
@@ -83,6 +87,10 @@ pub enum Effect {
 pub struct ContractRun {
     /// How long to wait for a connection or an answer.
     pub answer_wait_ms: u64,
+    /// So long before the term ends a later end is asked for.
+    pub renew_ms: u64,
+    /// When to ask for it again.
+    pub renew_again_ms: u64,
     /// When to announce an end again.
     pub repeat_ms: u64,
     /// When to do without a confirmation of the end.
@@ -92,6 +100,11 @@ pub struct ContractRun {
 }
 
 impl ContractRun {
+    /// A contract that holds until `until`.
+    pub fn active(&self, until: Tick) -> State {
+        State::Active { until, ask: Tick(until.0.saturating_sub(self.renew_ms)) }
+    }
+
     /// The end as it is announced at `now`.
     pub fn ending(&self, now: Tick) -> State {
         State::Ending { until: now + self.repeat_ms, last: now + self.end_wait_ms }
@@ -117,6 +130,10 @@ impl Automaton for ContractRun {
         let again = |last: &Tick, why| {
             go(Ending { until: now + self.repeat_ms, last: *last }, why, vec![SendEnd])
         };
+        let renew = |until: &Tick, why| {
+            let (until, ask) = (*until, now + self.renew_again_ms);
+            go(Active { until, ask }, why, vec![SendRenewal])
+        };
         match (state, event) {
             (Wanted { .. }, E::Online) => {
                 go(Proposing { until: now + self.answer_wait_ms }, "", vec![SendProposal])
@@ -124,7 +141,7 @@ impl Automaton for ContractRun {
             (Wanted { .. }, E::Unreachable) => none("not reached"),
             (Wanted { .. }, E::Elapsed) => none("not reached in time"),
             (Wanted { .. } | Proposing { .. }, E::Accepted { until }) => {
-                go(Active { until }, "", vec![ReportActive])
+                go(self.active(until), "", vec![ReportActive])
             }
             (Proposing { .. }, E::Declined) => none(""),
             (Proposing { .. }, E::PeerLost) => {
@@ -132,9 +149,13 @@ impl Automaton for ContractRun {
             }
             (Proposing { .. }, E::Elapsed) => none("no answer"),
             (Wanted { .. } | Proposing { .. }, E::End) => none("not wanted any more"),
-            (Active { .. }, E::Accepted { until }) => go(Active { until }, "", vec![]),
+            (Active { .. }, E::Accepted { until }) => go(self.active(until), "", vec![]),
+            (Active { until, ask }, E::Online) if *ask <= now + self.renew_again_ms => {
+                renew(until, "it ends soon")
+            }
             (Active { .. }, E::End) => go(self.ending(now), "", vec![ReportEnding, SendEnd]),
             (Active { .. }, E::Ended) => over("by the supplier"),
+            (Active { until, .. }, E::Elapsed) if now < *until => renew(until, "before it ends"),
             (Active { .. }, E::Elapsed) => over("the term is over"),
             (Ending { last, .. }, E::Online) => again(last, ""),
             (Ending { last, .. }, E::Elapsed) if now < *last => again(last, "not confirmed yet"),
@@ -154,10 +175,10 @@ impl Automaton for ContractRun {
 
     fn wait(&self, state: &State) -> Wait {
         match state {
-            State::Wanted { until }
-            | State::Proposing { until }
-            | State::Active { until }
-            | State::Ending { until, .. } => Wait::Until(*until),
+            State::Wanted { until } | State::Proposing { until } | State::Ending { until, .. } => {
+                Wait::Until(*until)
+            }
+            State::Active { until, ask } => Wait::Until(*until.min(ask)),
             State::Declined | State::Ended => Wait::Done,
         }
     }
@@ -172,15 +193,20 @@ pub fn atlas() -> Atlas {
     use {Event::*, State as S};
     let run = ContractRun {
         answer_wait_ms: 30_000,
+        renew_ms: 5_184_000_000,
+        renew_again_ms: 86_400_000,
         repeat_ms: 60_000,
         end_wait_ms: 604_800_000,
         begun: Tick(0),
     };
     let (until, later) = (Atlas::NOW, Atlas::NOW + 1_000);
+    let much_later = Atlas::NOW + 8_640_000_000;
     let states = [
         S::Wanted { until },
         S::Proposing { until },
-        S::Active { until },
+        S::Active { until, ask: until },
+        S::Active { until: later, ask: until },
+        S::Active { until: much_later, ask: much_later },
         S::Ending { until, last: until },
         S::Ending { until, last: later },
         S::Declined,

@@ -1,7 +1,7 @@
 //! Contracts, and the documents that bring a customer back: see `docs/protocols/storage.md`.
 
 use base::{
-    ContractId, Date, DeviceId, IdentityId, Label, NetworkId, Signature, SpaceId, Wire, encode,
+    ContractId, Date, DecodeError, DeviceId, IdentityId, Label, NetworkId, Signature, SpaceId, Wire, encode,
     hash,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -67,10 +67,49 @@ pub struct Contract {
     pub customer_signature: Signature,
     /// The supplier's signature, by `terms.device`.
     pub supplier_signature: Signature,
+    /// The later end that both agreed on since; the contract keeps its id.
+    pub renewal: Option<Renewal>,
+}
+
+/// A later end of a contract, with both signatures over [`NewEnd`].
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Renewal {
+    /// When it ends now.
+    pub until: Date,
+    /// The customer's device.
+    pub customer_device: DeviceId,
+    /// Its signature.
+    pub customer_signature: Signature,
+    /// The supplier's signature, by the device of the terms.
+    pub supplier_signature: Signature,
+}
+
+/// What is signed to renew a contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct NewEnd {
+    /// The contract.
+    pub contract: ContractId,
+    /// When it is to end.
+    pub until: Date,
+}
+
+impl Wire for NewEnd {
+    const BYTES_MAX: usize = 64;
 }
 
 impl Wire for Contract {
+    const VERSION: u8 = 2;
     const BYTES_MAX: usize = 1024;
+
+    fn decode_version(version: u8, body: &[u8]) -> Result<Self, DecodeError> {
+        let read = |body: &[u8]| borsh::from_slice(body).map_err(|_| DecodeError::Malformed);
+        match version {
+            // Without a later end, which is the last.
+            1 => read(&[body, &[0]].concat()),
+            2 => read(body),
+            found => Err(DecodeError::Version { found, known: Self::VERSION }),
+        }
+    }
 }
 
 /// Why a contract is not one.
@@ -82,10 +121,13 @@ pub enum ContractError {
     /// The supplier did not sign these terms.
     #[error("the supplier's signature is wrong")]
     Supplier,
+    /// One of them did not sign the later end.
+    #[error("a signature under the renewal is wrong")]
+    Renewal,
 }
 
 impl Contract {
-    /// Whether both sides signed these terms. That the devices speak for the two identities is
+    /// Whether both sides signed these terms, and the later end if there is one. That the devices speak for the two identities is
     /// checked where their credentials are.
     ///
     /// # Errors
@@ -97,7 +139,22 @@ impl Contract {
             .map_err(|_| ContractError::Customer)?;
         self.supplier_signature
             .verify(self.terms.device.into(), Label::ContractAcceptance, &terms)
-            .map_err(|_| ContractError::Supplier)
+            .map_err(|_| ContractError::Supplier)?;
+        let Some(renewal) = &self.renewal else { return Ok(()) };
+        let end = encode(&NewEnd { contract: self.terms.id(), until: renewal.until });
+        let halves = [
+            (renewal.customer_device, renewal.customer_signature),
+            (self.terms.device, renewal.supplier_signature),
+        ];
+        let hold = halves.iter().all(|(device, signature)| {
+            signature.verify((*device).into(), Label::ContractRenewal, &end).is_ok()
+        });
+        if hold { Ok(()) } else { Err(ContractError::Renewal) }
+    }
+
+    /// When it ends.
+    pub fn until(&self) -> Date {
+        self.renewal.as_ref().map_or(self.terms.until, |renewal| renewal.until)
     }
 }
 

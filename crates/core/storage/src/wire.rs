@@ -99,6 +99,15 @@ pub enum Message {
         /// Its bytes.
         bytes: Option<Vec<u8>>,
     },
+    /// A customer asks for a later end of a contract, signed by its device.
+    Renew {
+        /// The contract.
+        contract: ContractId,
+        /// When it is to end.
+        until: Date,
+        /// The customer's half.
+        signature: Signature,
+    },
 }
 
 impl Wire for Message {}
@@ -168,6 +177,9 @@ pub enum Refusal {
     /// Its disk failed; nothing was acknowledged.
     #[error("its disk failed")]
     DiskFailed,
+    /// The identity of the one who asks has newer keys, and this device has none of them.
+    #[error("the device speaks with a key that was replaced")]
+    Former,
 }
 
 /// The head of a bulk request; after `Put` follow exactly `bytes` bytes.
@@ -251,4 +263,6 @@ pub struct Asker {
     pub identity: IdentityId,
     /// Its device.
     pub device: DeviceId,
+    /// The generation of the identity's key that vouches for the device.
+    pub generation: u32,
 }

@@ -144,7 +144,7 @@ impl Inward {
     /// Who is at the other end.
     pub(crate) fn peer(&self) -> Asker {
         let speaker = self.session.peer();
-        Asker { identity: speaker.identity, device: speaker.device }
+        Asker { identity: speaker.identity, device: speaker.device, generation: speaker.generation }
     }
 
     /// The next envelope of this kind; `wait` is how long the first byte of it may take.

@@ -1,8 +1,8 @@
 //! The supplier's side: whatever customers and strangers send, it stays within its limits.
 
 use base::{
-    BlockId, ContractId, DAY_MS, IdentityId, Label, RequestId, SecretKey, Signature, SymmetricKey,
-    encode,
+    BlockId, ContractId, DAY_MS, HOUR_MS, IdentityId, Label, RequestId, SecretKey, Signature,
+    SymmetricKey, encode,
 };
 use storage::terms::{QUOTA_BYTES_MIN, Terms};
 use storage::wire::{Asker, BulkRequest, DocumentKind, Message, Refusal};
@@ -18,7 +18,7 @@ fn stranger(world: &World, supplier: usize, number: u16) -> (Asker, Message) {
     let mut seed = [77; 32];
     seed[..2].copy_from_slice(&number.to_le_bytes());
     let key = SecretKey::from_seed(SymmetricKey(seed));
-    let from = Asker { identity: IdentityId(seed), device: key.public().into() };
+    let from = Asker { identity: IdentityId(seed), device: key.public().into(), generation: 0 };
     let at = world.asker(supplier);
     let terms = Terms {
         network: NETWORK,
@@ -127,4 +127,46 @@ fn strangers_leave_no_document() {
     let contract = ContractId([3; 32]);
     send(&mut world, 1, from, 2, Message::End { contract });
     assert_eq!(last_refusal(&world), Some(Refusal::NoContract));
+}
+
+#[test]
+fn a_calendar_that_is_wrong_at_every_start_erases_nothing_at_once() {
+    let mut world = World::new(7);
+    world.back_up();
+    let erased =
+        |world: &World| world.count(1, |output| matches!(output, Output::EraseTenancy { .. }));
+    let right = world.date();
+    let live = |world: &mut World, days: u64, starts: usize| {
+        for _ in 0..starts {
+            world.kill(1);
+            world.set_date(right.plus_ms(days * DAY_MS));
+            world.revive(1);
+            world.run_for(10 * HOUR_MS);
+        }
+        erased(world)
+    };
+    // The first starts end the contract; at the next ones its notice is over by the calendar.
+    assert_eq!(live(&mut world, 5_000, 2), 0);
+    assert_eq!(live(&mut world, 6_000, 4), 0);
+    // After three days awake there is no doubt left.
+    assert_eq!(live(&mut world, 6_000, 6), 1);
+}
+
+#[test]
+fn what_lies_under_an_ended_contract_stays_for_the_whole_notice() {
+    let mut world = World::new(7);
+    world.back_up();
+    let customer = world.asker(0).identity;
+    assert!(world.wish(1, Wish::EndCustomer(customer)).is_ok());
+    let erased =
+        |world: &World| world.count(1, |output| matches!(output, Output::EraseTenancy { .. }));
+    for _ in 0..10 {
+        world.kill(1);
+        world.revive(1);
+        world.run_for(6 * DAY_MS - HOUR_MS);
+    }
+    assert_eq!(erased(&world), 0);
+    world.run_for(11 * HOUR_MS);
+    assert_eq!(erased(&world), 1);
+    assert!(world.book(1).notices.is_empty());
 }

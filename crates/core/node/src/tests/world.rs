@@ -65,6 +65,7 @@ struct Being {
     is_plugged: bool,
     book: Option<Book>,
     contracts: BTreeMap<ContractId, (Contract, u64)>,
+    closed: BTreeSet<ContractId>,
     documents: BTreeMap<(base::IdentityId, DocumentKind), (u64, Vec<u8>)>,
     online: BTreeSet<DeviceId>,
     asked: BTreeMap<u64, (usize, BulkRequest, Option<u64>)>,
@@ -213,15 +214,16 @@ impl World {
         let (seed, device) = (old.seed, old.device);
         let (contracts, documents) =
             (std::mem::take(&mut old.contracts), std::mem::take(&mut old.documents));
+        let closed = std::mem::take(&mut old.closed);
         let book = old.book.take();
         let drive = if book.is_some() { drive } else { DriveCondition::Fresh };
         self.nodes[number] =
-            Being { contracts, documents, book, ..device_of(seed, device, settings) };
-        let tenants = self.nodes[number].contracts.values().map(|(contract, used)| Tenant {
+            Being { contracts, closed, documents, book, ..device_of(seed, device, settings) };
+        let tenants = self.nodes[number].contracts.iter().map(|(id, (contract, used))| Tenant {
             contract: contract.clone(),
             fragments: *used / 4096,
             used_bytes: *used,
-            is_open: true,
+            is_open: !self.nodes[number].closed.contains(id),
         });
         let input = Input::Opened {
             tenants: tenants.collect(),
@@ -307,6 +309,10 @@ impl World {
             _ => None,
         });
         sent.cloned().collect()
+    }
+
+    pub(super) fn keys(&self, number: usize) -> &Keystore {
+        &self.nodes[number].node.keys
     }
 
     /// The supplier loses what it keeps.
@@ -514,7 +520,14 @@ impl World {
             Output::OpenTenancy { contract } => {
                 let id = contract.terms.id();
                 back(Input::TenancyOpened { contract: id, refused: None });
-                self.nodes[me].contracts.insert(id, (contract, 0));
+                let used = self.nodes[me].contracts.get(&id).map_or(0, |(_, used)| *used);
+                self.nodes[me].contracts.insert(id, (contract, used));
+            }
+            Output::CloseTenancy { contract } => {
+                self.nodes[me].closed.insert(contract);
+            }
+            Output::EraseTenancy { contract } => {
+                self.nodes[me].contracts.remove(&contract);
             }
             Output::TellStanding { to, answer_to, contract } => {
                 let (contract, bytes) = self.nodes[me].contracts[&contract].clone();
@@ -733,6 +746,7 @@ fn device_of(seed: u8, device: u8, settings: &Settings) -> Being {
         is_plugged: true,
         book: None,
         contracts: BTreeMap::new(),
+        closed: BTreeSet::new(),
         documents: BTreeMap::new(),
         online: BTreeSet::new(),
         asked: BTreeMap::new(),

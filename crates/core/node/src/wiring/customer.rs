@@ -17,6 +17,8 @@ use crate::wiring::requests::Request;
 
 /// Between two announcements of a contract's end, milliseconds.
 const END_AGAIN_MS: u64 = 5 * MINUTE_MS;
+/// So long before its end a contract is renewed, milliseconds.
+const RENEW_MS: u64 = 60 * DAY_MS;
 /// An end that was not confirmed for so long is one all the same, milliseconds.
 const END_WAIT_MS: u64 = 7 * DAY_MS;
 
@@ -61,9 +63,17 @@ impl Customer {
         run.is_some_and(|run| matches!(run.state(), contract::State::Active { .. }))
     }
 
+    /// Whether the term of the contract with this supplier is over, by the ticks.
+    fn is_at_end(&self, device: &DeviceId, now: Tick) -> bool {
+        let run = self.contracts.get(device).map(Live::state);
+        matches!(run, Some(contract::State::Active { until, .. }) if *until <= now)
+    }
+
     fn run(&self, begun: Tick) -> ContractRun {
         ContractRun {
             answer_wait_ms: self.answer_ms,
+            renew_ms: RENEW_MS,
+            renew_again_ms: DAY_MS,
             repeat_ms: END_AGAIN_MS,
             end_wait_ms: END_WAIT_MS,
             begun,
@@ -78,9 +88,9 @@ impl Node {
         let due = self.customer.contracts.iter();
         let due = due.filter(|(_, run)| run.deadline().is_some_and(|deadline| deadline <= now));
         for device in due.map(|(device, _)| *device).collect::<Vec<_>>() {
-            let until = self.contract_with(&device).map(|contract| contract.terms.until);
+            let until = self.contract_with(&device).map(Contract::until);
             if let Some(until) = until.filter(|until| *until > self.now.date)
-                && self.customer.is_active(&device)
+                && self.customer.is_at_end(&device, now)
             {
                 // The calendar was set back, or was wrong at the start: the contract still holds.
                 let until = self.tick_of(until);
@@ -123,8 +133,8 @@ impl Node {
         }
         if is_named && !self.customer.contracts.contains_key(&device) {
             // It has not answered since the drive was found again; it is told when it comes.
-            let active = contract::State::Active { until: Tick::MAX };
             let run = self.customer.run(self.now.tick);
+            let active = run.active(Tick::MAX);
             let run = Live::resume(run, device.to_string(), active);
             self.customer.contracts.insert(device, run);
         }
@@ -154,7 +164,7 @@ impl Node {
     /// A supplier told how a contract stands: the one just offered exists already, or the words
     /// alone brought it back.
     pub(crate) fn contract_stands(&mut self, from: Asker, stands: Contract, counts: (u64, u64)) {
-        if self.is_mine(&stands, from) && stands.terms.until > self.now.date {
+        if self.is_mine(&stands, from) && stands.until() > self.now.date {
             self.enter_contract(from, stands, counts);
         } else {
             self.feed_contract(from.device, contract::Event::Declined);
@@ -177,11 +187,9 @@ impl Node {
     pub(crate) fn resume_contracts(&mut self) {
         let run = self.customer.run(self.now.tick);
         for (device, entry) in &self.book.suppliers {
-            let until = entry.contract.as_ref().map(|contract| contract.terms.until);
+            let until = entry.contract.as_ref().map(Contract::until);
             let state = match (entry.tie, until) {
-                (Tie::Active, Some(until)) => {
-                    contract::State::Active { until: self.tick_of_end(until) }
-                }
+                (Tie::Active, Some(until)) => run.active(self.tick_of_end(until)),
                 (Tie::Ending, _) => run.ending(self.now.tick),
                 (Tie::Active, None) | (Tie::Named | Tie::Over, _) => continue,
             };
@@ -215,11 +223,11 @@ impl Node {
         known.or_else(named)
     }
 
-    fn contract_with(&self, device: &DeviceId) -> Option<&Contract> {
+    pub(crate) fn contract_with(&self, device: &DeviceId) -> Option<&Contract> {
         self.book.suppliers.get(device)?.contract.as_ref()
     }
 
-    fn is_mine(&self, contract: &Contract, supplier: Asker) -> bool {
+    pub(crate) fn is_mine(&self, contract: &Contract, supplier: Asker) -> bool {
         let terms = &contract.terms;
         terms.customer == self.me.identity
             && terms.supplier == supplier.identity
@@ -231,12 +239,18 @@ impl Node {
     fn enter_contract(&mut self, from: Asker, contract: Contract, counts: (u64, u64)) {
         let device = from.device;
         let old = self.book.suppliers.get(&device);
+        // What was renewed since is not forgotten for what was agreed on before.
+        let known = old.and_then(|entry| entry.contract.clone());
+        let contract = match known.filter(|known| known.terms.id() == contract.terms.id()) {
+            Some(known) if known.until() > contract.until() => known,
+            _ => contract,
+        };
         let is_dismissed = old.is_some_and(|entry| entry.is_dismissed);
         let is_counted = old.is_some_and(|entry| matches!(entry.tie, Tie::Named | Tie::Active));
         let is_late = !self.customer.contracts.contains_key(&device);
         // An answer that came when nobody waited for it any more, and others have the places.
         let is_surplus = is_late && (is_dismissed || !is_counted && self.free_places() == 0);
-        let until = self.tick_of(contract.terms.until);
+        let until = self.tick_of(contract.until());
         let entry = SupplierEntry {
             identity: from.identity,
             contract: Some(contract),
@@ -271,6 +285,7 @@ impl Node {
         for effect in effects {
             match effect {
                 contract::Effect::SendProposal => self.propose(device),
+                contract::Effect::SendRenewal => self.ask_renewal(device),
                 contract::Effect::SendEnd => self.send_end(device),
                 contract::Effect::ReportActive => {
                     self.customer.candidates.agreed(&device);

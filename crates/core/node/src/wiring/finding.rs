@@ -126,7 +126,6 @@ impl Node {
 
     pub(crate) fn open(&mut self, book: Option<Book>, drive: DriveCondition) {
         let is_known = book.is_some();
-        self.book = book.unwrap_or_default();
         let was_found = is_known && !self.book.is_recovering;
         // Only the database is gone: what the book says leads to everything.
         let root = self.root_document().filter(|root| was_found && !root.keyring.is_empty());

@@ -34,7 +34,7 @@ impl Node {
             .into_iter()
             .map(|device| {
                 let entry = self.book.suppliers.get(&device);
-                let terms = entry.and_then(|entry| entry.contract.as_ref()).map(|c| &c.terms);
+                let contract = entry.and_then(|entry| entry.contract.as_ref());
                 let place = places.iter().position(|place| place.device == device);
                 let run = self.customer.contracts.get(&device).map(|run| run.state().into());
                 let tie = entry.map(|entry| match entry.tie {
@@ -49,10 +49,10 @@ impl Node {
                     state: run.or(tie).unwrap_or("Unknown"),
                     is_online: self.is_online(&device),
                     last_seen: entry.and_then(|entry| entry.last_seen).map(|date| date.0),
-                    quota_bytes: terms.map_or(0, |terms| terms.quota_bytes),
+                    quota_bytes: contract.map_or(0, |contract| contract.terms.quota_bytes),
                     used_bytes: entry.map_or(0, |entry| entry.bytes),
                     fragments: entry.map_or(0, |entry| entry.fragments),
-                    until: terms.map_or(0, |terms| terms.until.0),
+                    until: contract.map_or(0, |contract| contract.until().0),
                 }
             })
             .collect();
@@ -69,7 +69,7 @@ impl Node {
                 quota_bytes: account.quota_bytes,
                 used_bytes: account.used_bytes,
                 fragments: account.fragments,
-                until: self.supplier.contracts.get(contract).map_or(0, |c| c.terms.until.0),
+                until: self.supplier.contracts.get(contract).map_or(0, |c| c.until().0),
             })
             .collect()
     }

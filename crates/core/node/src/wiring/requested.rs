@@ -31,6 +31,9 @@ impl Node {
                     self.order(Output::KeepAgreement { contract, sequence, signature });
                 })
             }
+            Message::Renew { contract, until, signature } => {
+                self.renewed(from, id, (contract, until), signature)
+            }
             Message::End { contract } => self.may_read(contract, from).map(|()| {
                 self.feed_tenancy(contract, Some((from, id)), Event::End);
             }),
@@ -126,6 +129,7 @@ impl Node {
             customer_device: from.device,
             customer_signature: signature,
             supplier_signature: Signature::make(&self.keys.device, label, &encode(&terms)),
+            renewal: None,
             terms,
         };
         let tenancy = Tenancy { notice_ms: self.settings.clocks.notice_ms };
@@ -197,7 +201,7 @@ impl Node {
         let of_customer = accounts.filter(|(_, account)| account.customer == customer);
         let mut found: Vec<_> = of_customer
             .map(|(id, account)| {
-                let until = self.supplier.contracts.get(id).map(|contract| contract.terms.until);
+                let until = self.supplier.contracts.get(id).map(Contract::until);
                 (account.is_open, until, *id)
             })
             .collect();

@@ -18,6 +18,8 @@ pub(crate) enum Request {
     Offer(Terms),
     /// How a contract stands.
     Standing(ContractId),
+    /// A later end of a contract.
+    Renewal(ContractId),
     /// To take note that a contract is ended.
     End(ContractId),
     /// To keep a document.
@@ -31,6 +33,7 @@ pub(crate) enum Request {
 enum Kind {
     Offer,
     Standing,
+    Renewal,
     End,
     Keep(DocumentKind),
     Root,
@@ -45,6 +48,7 @@ impl Request {
         match self {
             Self::Offer(_) => Kind::Offer,
             Self::Standing(_) => Kind::Standing,
+            Self::Renewal(_) => Kind::Renewal,
             Self::End(_) => Kind::End,
             Self::Keep(kind) => Kind::Keep(*kind),
             Self::Root => Kind::Root,
@@ -89,6 +93,17 @@ impl Node {
         answer_to: Option<RequestId>,
         message: Message,
     ) {
+        if !self.is_current(from) {
+            // It may look for its own new certificate, and for nothing else.
+            match (answer_to, message) {
+                (None, message @ Message::AskDocument { .. }) => {
+                    self.asked_of_supplier(from, id, message);
+                }
+                (None, _) => self.answer(from, id, Message::Decline { reason: Refusal::Former }),
+                (Some(_), _) => {}
+            }
+            return;
+        }
         match answer_to {
             None => match message {
                 Message::Ended { contract, .. } => self.contract_over(from.device, contract),
@@ -118,6 +133,11 @@ impl Node {
                 if contract.terms.id() == asked =>
             {
                 self.contract_stands(from, contract, (fragments, bytes));
+            }
+            (Request::Renewal(asked), Message::Accept { contract })
+                if contract.terms.id() == asked =>
+            {
+                self.contract_renewed(from, contract);
             }
             (Request::Standing(asked) | Request::End(asked), Message::Ended { contract, .. })
                 if contract == asked =>

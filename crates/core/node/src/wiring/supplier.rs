@@ -23,9 +23,11 @@ pub(crate) struct Supplier {
     pub(crate) tenancies: BTreeMap<ContractId, Live<Tenancy>>,
     pub(crate) contracts: BTreeMap<ContractId, Contract>,
     /// When each tenancy leaves its state by the calendar.
-    ends: BTreeMap<ContractId, Date>,
+    pub(crate) ends: BTreeMap<ContractId, Date>,
     /// Contracts that are being written down, and who waits for them.
     pub(crate) pending: BTreeMap<ContractId, Vec<(Asker, RequestId)>>,
+    /// Contracts with a later end that are being written down, and who waits for each.
+    pub(crate) renewals: BTreeMap<ContractId, (Contract, Asker, RequestId)>,
     /// Documents that are being written down, and for whom.
     pub(crate) documents: BTreeMap<RequestId, (Asker, DocumentKind, u64)>,
     /// Granted requests that are under way: contract and reserved bytes.
@@ -41,6 +43,7 @@ impl Supplier {
             contracts: BTreeMap::new(),
             ends: BTreeMap::new(),
             pending: BTreeMap::new(),
+            renewals: BTreeMap::new(),
             documents: BTreeMap::new(),
             streams: BTreeMap::new(),
         }
@@ -66,7 +69,8 @@ impl Node {
         for Tenant { contract, fragments, used_bytes, is_open } in tenants {
             let (id, terms) = (contract.terms.id(), contract.terms.clone());
             let notice_ms = self.settings.clocks.notice_ms;
-            let end = if is_open { terms.until } else { terms.until.plus_ms(notice_ms) };
+            let until = contract.until();
+            let end = if is_open { until } else { self.resume_notice(id, until) };
             let until = self.tick_of_end(end);
             let state = if is_open { State::Active { until } } else { State::Notice { until } };
             let run = Live::resume(Tenancy { notice_ms }, id.to_string(), state);
@@ -94,8 +98,9 @@ impl Node {
             .filter(|(_, tenancy)| tenancy.deadline().is_some_and(|deadline| deadline <= now));
         for id in due.map(|(id, _)| *id).collect::<Vec<_>>() {
             let end = self.supplier.ends.get(&id).filter(|end| **end > self.now.date);
-            if let Some(until) = end.map(|end| self.tick_of(*end)) {
-                // The calendar was set back, or was wrong at the start: nothing is erased for that.
+            let end = end.map(|end| self.tick_of(*end));
+            // The calendar was set back, or was wrong at the start: nothing is erased for that.
+            if let Some(until) = end.max(self.watched_until(&id)) {
                 self.feed_tenancy(id, None, Event::Later { until });
             }
             let Some(tenancy) = self.supplier.tenancies.get_mut(&id) else { continue };
@@ -105,7 +110,10 @@ impl Node {
     }
 
     pub(crate) fn tenancy_opened(&mut self, contract: ContractId, refused: Option<Refusal>) {
-        let end = self.supplier.contracts.get(&contract).map(|found| found.terms.until);
+        if self.renewal_kept(contract, refused) {
+            return;
+        }
+        let end = self.supplier.contracts.get(&contract).map(Contract::until);
         let mut waiting = self.supplier.pending.remove(&contract).unwrap_or_default().into_iter();
         let first = waiting.next();
         match (refused, end) {
@@ -130,7 +138,9 @@ impl Node {
     /// A bulk request: granted only to the owner, and within what was promised to it.
     pub(crate) fn asked(&mut self, stream: u64, from: Asker, request: BulkRequest) {
         let is_room = self.supplier.streams.len() < STREAMS_MAX;
+        let is_current = self.is_current(from);
         let verdict = match request {
+            _ if !is_current => Err(Refusal::Former),
             _ if !is_room || self.supplier.streams.contains_key(&stream) => Err(Refusal::Busy),
             BulkRequest::Put { contract, bytes, .. } => self
                 .may_put(contract, from, u64::from(bytes))
@@ -223,7 +233,7 @@ impl Node {
                 }
                 Effect::Close => {
                     self.supplier.room.close(&id);
-                    let erased = self.now.date.plus_ms(self.settings.clocks.notice_ms);
+                    let erased = self.begin_notice(id);
                     self.supplier.ends.insert(id, erased);
                     self.order(Output::CloseTenancy { contract: id });
                     if asker.is_none() {
@@ -267,5 +277,6 @@ impl Node {
         self.supplier.room.withdraw(id);
         self.supplier.contracts.remove(id);
         self.supplier.ends.remove(id);
+        self.book.notices.remove(id);
     }
 }

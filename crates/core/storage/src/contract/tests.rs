@@ -5,6 +5,17 @@ use expect_test::{expect, expect_file};
 use super::*;
 use crate::story::tell;
 
+fn run(end_wait_ms: u64) -> ContractRun {
+    ContractRun {
+        answer_wait_ms: 10,
+        renew_ms: 30,
+        renew_again_ms: 10,
+        repeat_ms: 20,
+        end_wait_ms,
+        begun: Tick(0),
+    }
+}
+
 #[test]
 fn is_sound_and_as_drawn() {
     let atlas = super::atlas();
@@ -13,7 +24,7 @@ fn is_sound_and_as_drawn() {
 
 #[test]
 fn an_agreement_is_made_and_ended() {
-    let run = ContractRun { answer_wait_ms: 10, repeat_ms: 20, end_wait_ms: 100, begun: Tick(0) };
+    let run = run(100);
     use Event::*;
     let events = vec![
         (1, Online),
@@ -43,7 +54,7 @@ fn an_agreement_is_made_and_ended() {
 
 #[test]
 fn nobody_waits_for_ever() {
-    let run = ContractRun { answer_wait_ms: 10, repeat_ms: 20, end_wait_ms: 50, begun: Tick(0) };
+    let run = run(50);
     use Event::*;
     expect![[r#"
         10: Wanted -Elapsed-> Declined (not reached in time) [ReportDeclined]
@@ -64,6 +75,9 @@ fn nobody_waits_for_ever() {
     expect![[r#"
         1: Wanted -Online-> Proposing [SendProposal]
         2: Proposing -Accepted-> Active [ReportActive]
+        40: Active -Elapsed-> Active (before it ends) [SendRenewal]
+        50: Active -Elapsed-> Active (before it ends) [SendRenewal]
+        60: Active -Elapsed-> Active (before it ends) [SendRenewal]
         70: Active -Elapsed-> Ended (the term is over) [ReportEnded]
         99: Ended ignores Online
     "#]]
@@ -83,7 +97,7 @@ fn nobody_waits_for_ever() {
 
 #[test]
 fn a_supplier_that_ends_it_is_believed() {
-    let run = ContractRun { answer_wait_ms: 10, repeat_ms: 20, end_wait_ms: 50, begun: Tick(0) };
+    let run = run(50);
     use Event::*;
     let events = vec![(1, Online), (2, Accepted { until: Tick(900) }), (3, Ended), (4, Online)];
     expect![[r#"
@@ -93,4 +107,34 @@ fn a_supplier_that_ends_it_is_believed() {
         4: Ended ignores Online
     "#]]
     .assert_eq(&tell(run, events));
+}
+
+#[test]
+fn it_is_renewed_before_it_ends() {
+    use Event::*;
+    let events = vec![
+        (1, Online),
+        (2, Accepted { until: Tick(100) }),
+        (20, Online),
+        (75, Online),
+        (87, Accepted { until: Tick(200) }),
+        (90, Online),
+        (220, Online),
+    ];
+    expect![[r#"
+        1: Wanted -Online-> Proposing [SendProposal]
+        2: Proposing -Accepted-> Active [ReportActive]
+        20: Active ignores Online
+        70: Active -Elapsed-> Active (before it ends) [SendRenewal]
+        75: Active -Online-> Active (it ends soon) [SendRenewal]
+        85: Active -Elapsed-> Active (before it ends) [SendRenewal]
+        87: Active -Accepted-> Active
+        90: Active ignores Online
+        170: Active -Elapsed-> Active (before it ends) [SendRenewal]
+        180: Active -Elapsed-> Active (before it ends) [SendRenewal]
+        190: Active -Elapsed-> Active (before it ends) [SendRenewal]
+        200: Active -Elapsed-> Ended (the term is over) [ReportEnded]
+        220: Ended ignores Online
+    "#]]
+    .assert_eq(&tell(run(50), events));
 }

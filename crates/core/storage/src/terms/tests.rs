@@ -28,6 +28,7 @@ fn contract() -> Contract {
         customer_device: key(7).public().into(),
         customer_signature: Signature::make(&key(7), Label::ContractOffer, &bytes),
         supplier_signature: Signature::make(&key(8), Label::ContractAcceptance, &bytes),
+        renewal: None,
         terms,
     }
 }
@@ -41,6 +42,52 @@ fn both_signatures_are_needed() {
     let mut forged = contract();
     forged.customer_device = key(9).public().into();
     assert_eq!(forged.verify(), Err(ContractError::Customer));
+}
+
+fn renewed() -> Contract {
+    let until = Date(900);
+    let end = encode(&NewEnd { contract: contract().terms.id(), until });
+    let sign = |seed| Signature::make(&key(seed), Label::ContractRenewal, &end);
+    let renewal = Renewal {
+        until,
+        customer_device: key(7).public().into(),
+        customer_signature: sign(7),
+        supplier_signature: sign(8),
+    };
+    Contract { renewal: Some(renewal), ..contract() }
+}
+
+#[test]
+fn a_later_end_needs_both_signatures_and_keeps_the_id() {
+    assert_eq!(renewed().verify(), Ok(()));
+    assert_eq!((contract().until(), renewed().until()), (Date(6), Date(900)));
+    assert_eq!(renewed().terms.id(), contract().terms.id());
+    let forge = |change: fn(&mut Renewal)| {
+        let mut forged = renewed();
+        forged.renewal.iter_mut().for_each(change);
+        forged.verify()
+    };
+    assert_eq!(forge(|renewal| renewal.until = Date(901)), Err(ContractError::Renewal));
+    let theirs = |renewal: &mut Renewal| renewal.customer_signature = renewal.supplier_signature;
+    assert_eq!(forge(theirs), Err(ContractError::Renewal));
+    let ours = |renewal: &mut Renewal| renewal.supplier_signature = renewal.customer_signature;
+    assert_eq!(forge(ours), Err(ContractError::Renewal));
+    let mut other = renewed();
+    other.terms = Terms { salt: [1; 16], ..other.terms };
+    other.customer_signature =
+        Signature::make(&key(7), Label::ContractOffer, &encode(&other.terms));
+    other.supplier_signature =
+        Signature::make(&key(8), Label::ContractAcceptance, &encode(&other.terms));
+    assert_eq!(other.verify(), Err(ContractError::Renewal), "the end of another contract");
+}
+
+#[test]
+fn a_contract_of_the_first_form_is_read() {
+    let mut bytes = encode(&contract());
+    assert_eq!((bytes[0], bytes.pop()), (2, Some(0)));
+    bytes[0] = 1;
+    assert_eq!(base::decode::<Contract>(&bytes), Ok(contract()));
+    assert_eq!(base::decode::<Contract>(&encode(&renewed())), Ok(renewed()));
 }
 
 #[test]

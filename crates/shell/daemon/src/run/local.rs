@@ -19,6 +19,10 @@ pub(crate) struct Local {
 impl Local {
     /// Who this node is to others.
     pub(crate) fn asker(&self) -> Asker {
-        Asker { identity: self.keys.identity(), device: self.keys.device_id() }
+        Asker {
+            identity: self.keys.identity(),
+            device: self.keys.device_id(),
+            generation: self.keys.chain.generation(),
+        }
     }
 }

@@ -50,6 +50,7 @@ fn contract() -> Contract {
         customer_device: customer.device_id(),
         customer_signature: Signature::make(&customer.device, Label::ContractOffer, &signed),
         supplier_signature: Signature::make(&supplier.device, Label::ContractAcceptance, &signed),
+        renewal: None,
         terms,
     }
 }

@@ -167,7 +167,7 @@ impl Keeper {
             owner: contract.terms.customer,
             document: encode(contract),
             quota_bytes: contract.terms.quota_bytes,
-            until: contract.terms.until,
+            until: contract.until(),
         };
         let now = self.date();
         let store = self.working().ok_or(Refusal::DiskFailed)?;
