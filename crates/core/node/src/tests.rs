@@ -11,6 +11,7 @@ mod contracts;
 mod documents;
 mod fetches;
 mod healing;
+mod hostile;
 mod jobs;
 mod recovery;
 mod renewals;

@@ -43,6 +43,8 @@ pub(super) struct World {
     pub(super) ordered: Vec<(usize, Output)>,
     /// Outputs of which nothing comes, and those that were.
     swallow: Vec<Swallow>,
+    /// All that all nodes were given, if it is wanted.
+    pub(super) given: Option<Vec<(usize, Input)>>,
     pub(super) swallowed: Vec<(usize, Output)>,
     /// The blocks that were placed, with their arrangements.
     pub(super) recorded: BTreeMap<BlockId, u32>,
@@ -111,6 +113,7 @@ impl World {
             arrangement: None,
             ordered: vec![],
             swallow: vec![],
+            given: None,
             swallowed: vec![],
             recorded: BTreeMap::new(),
             mend_outcome: MendOutcome::Made,
@@ -427,6 +430,9 @@ impl World {
             steps += 1;
             assert!(steps < 100_000, "the nodes go round in circles: {input:?}");
             if self.nodes[number].is_alive {
+                if let Some(given) = &mut self.given {
+                    given.push((number, input.clone()));
+                }
                 let outputs = self.nodes[number].node.handle(input, self.now);
                 self.lines.extend(self.nodes[number].node.journal().drain());
                 for output in outputs {
@@ -702,6 +708,11 @@ impl World {
     }
 }
 
+/// The node `seed` of a world before it begins to live.
+pub(super) fn newborn(seed: u8, settings: &Settings) -> Node {
+    device_of(seed, seed, settings).node
+}
+
 /// One request of each kind under a contract.
 pub(super) fn requests_under(contract: ContractId) -> Vec<BulkRequest> {
     let block = block_of(Stage::Content);
@@ -754,7 +765,7 @@ fn device_of(seed: u8, device: u8, settings: &Settings) -> Being {
 }
 
 /// Suppliers that are nothing but that.
-fn supplier_settings() -> Settings {
+pub(super) fn supplier_settings() -> Settings {
     Settings { services_off: vec!["mdns".into(), "customer".into()], ..Settings::default() }
 }
 
