@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use automata::Tick;
 use base::{DeviceId, IdentityId, NetworkId, SecretKey, SymmetricKey, decode};
 use identity::{DeviceName, Keystore, Phrase, Seed};
 use mesh::{Hello, Proving, Session};
@@ -33,6 +34,8 @@ pub(crate) enum Honesty {
 /// A node that is alive.
 pub(crate) struct Life {
     pub(crate) node: Node,
+    /// When the node wants to be woken, as it said after the last input.
+    pub(crate) deadline: Option<Tick>,
     pub(crate) store: Option<FragmentStore>,
     pub(crate) works: Works,
     pub(crate) sessions: BTreeMap<usize, Session>,
@@ -124,8 +127,14 @@ impl Being {
         let store = self.open_store();
         let tenants = store.as_ref().map(tenants).unwrap_or_default();
         let works = Works::open(&self.drive_disk, &self.keyring, &self.keys);
-        self.life =
-            Some(Life { node, store, works, sessions: BTreeMap::new(), streams: BTreeMap::new() });
+        self.life = Some(Life {
+            node,
+            deadline: None,
+            store,
+            works,
+            sessions: BTreeMap::new(),
+            streams: BTreeMap::new(),
+        });
         tenants
     }
 

@@ -19,6 +19,9 @@ use crate::table::Table;
 /// When all begins.
 pub(crate) const START: Date = Date(1_795_000_000_000);
 
+/// Things that may happen in one millisecond; more are a circle, which would hang the world.
+const AT_ONCE_MAX: u32 = 1_000_000;
+
 /// What kind of world.
 #[derive(Clone, Debug)]
 pub struct Setting {
@@ -83,6 +86,8 @@ pub struct World {
     answers: Vec<Result<Reply, Failure>>,
     queue: BTreeMap<(Tick, u64), Event>,
     sequence: u64,
+    /// Things that happened at this tick.
+    at_once: u32,
     atlases: Vec<Atlas>,
     trace: Hasher,
     /// Lines of all journals so far.
@@ -109,6 +114,7 @@ impl World {
             answers: vec![],
             queue: BTreeMap::new(),
             sequence: 0,
+            at_once: 0,
             atlases: node::atlases(),
             trace: Hasher::new("bitdust simulator trace v1"),
             lines: 0,
@@ -275,6 +281,7 @@ impl World {
     pub(crate) fn give(&mut self, number: usize, input: Input) {
         let Some(life) = self.beings[number].life.as_mut() else { return };
         let outputs = life.node.handle(input, self.now);
+        life.deadline = life.node.deadline();
         let lines = life.node.journal().drain();
         self.look_at(number, &lines);
         for output in outputs {
@@ -309,8 +316,8 @@ impl World {
     /// The next thing happens, if it does before `end`.
     fn step(&mut self, end: Tick) -> bool {
         let living = self.beings.iter().enumerate();
-        let timers = living
-            .filter_map(|(number, being)| Some((being.life.as_ref()?.node.deadline()?, number)));
+        let timers =
+            living.filter_map(|(number, being)| Some((being.life.as_ref()?.deadline?, number)));
         let timer = timers.min();
         let event = self.queue.keys().next().map(|(tick, _)| *tick);
         match (timer, event) {
@@ -336,6 +343,9 @@ impl World {
     fn advance(&mut self, tick: Tick) {
         let tick = tick.max(self.now.tick);
         let passed = tick.since(self.now.tick);
+        self.at_once = if passed > 0 { 0 } else { self.at_once + 1 };
+        let (seed, at_once) = (self.setting.seed, self.at_once);
+        assert!(at_once < AT_ONCE_MAX, "seed {seed}: the nodes go round in circles at {tick:?}");
         self.now = Now { tick, date: self.now.date.plus_ms(passed) };
     }
 

@@ -309,7 +309,7 @@ impl Life {
                     } if k == kind => Some(bytes.clone()),
                     _ => None,
                 });
-                Some(Message::Document { owner: *owner, kind: *kind, bytes: given.last() })
+                Some(Message::Document { owner: *owner, kind: *kind, bytes: given.next_back() })
             }
             _ => None,
         }
