@@ -303,7 +303,7 @@ impl Life {
                 Some(Message::DocumentKept { kind: *kind, sequence: *sequence })
             }
             Message::AskDocument { owner, kind } => {
-                let given = self.outputs.iter().filter_map(|output| match output {
+                let mut given = self.outputs.iter().filter_map(|output| match output {
                     Output::Send {
                         message: Message::KeepDocument { kind: k, bytes, .. }, ..
                     } if k == kind => Some(bytes.clone()),

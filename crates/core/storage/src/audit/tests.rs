@@ -87,6 +87,7 @@ fn contract() -> Contract {
         customer_device: key(7).public().into(),
         customer_signature: Signature::make(&key(7), Label::ContractOffer, &bytes),
         supplier_signature: Signature::make(&key(8), Label::ContractAcceptance, &bytes),
+        renewal: None,
         terms,
     }
 }
@@ -299,7 +300,7 @@ fn the_bytes_are_frozen() {
     expect!["96d5845db6e828c958aee969e6dc755550da8c3ef6dee06f0aa49934738f4010"]
         .assert_eq(&base::hash("test", &ranged).to_string());
     let told = evidence(Question::Range { index: 3 }, Reply::Refused { reason: Refusal::Missing });
-    expect!["d02ef42ea9ec307d020edc4adb39a7cbcd8c048a14a0f85a92b823d0b1d2384f"]
+    expect!["0ed0016d3f92eb774bb8674e48d99aa124a3169e8743a664ede85aeebb8837da"]
         .assert_eq(&base::hash("test", &encode(&told)).to_string());
 }
 
