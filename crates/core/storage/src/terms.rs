@@ -1,8 +1,8 @@
 //! Contracts, and the documents that bring a customer back: see `docs/protocols/storage.md`.
 
 use base::{
-    ContractId, Date, DecodeError, DeviceId, IdentityId, Label, NetworkId, Signature, SpaceId, Wire, encode,
-    hash,
+    ContractId, Date, DecodeError, DeviceId, IdentityId, Label, NetworkId, Signature, SpaceId,
+    Wire, encode, hash,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 

@@ -529,12 +529,6 @@ impl World {
                 let used = self.nodes[me].contracts.get(&id).map_or(0, |(_, used)| *used);
                 self.nodes[me].contracts.insert(id, (contract, used));
             }
-            Output::CloseTenancy { contract } => {
-                self.nodes[me].closed.insert(contract);
-            }
-            Output::EraseTenancy { contract } => {
-                self.nodes[me].contracts.remove(&contract);
-            }
             Output::TellStanding { to, answer_to, contract } => {
                 let (contract, bytes) = self.nodes[me].contracts[&contract].clone();
                 let message =
@@ -614,6 +608,12 @@ impl World {
                 back(Input::MendVerified { block, ok });
             }
             Output::RecordMended { block } => back(Input::MendRecorded { block, ok: true }),
+            Output::CloseTenancy { contract } => {
+                self.nodes[me].closed.insert(contract);
+            }
+            Output::EraseTenancy { contract } => {
+                self.nodes[me].contracts.remove(&contract);
+            }
             _ => {}
         }
     }
