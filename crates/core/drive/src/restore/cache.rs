@@ -34,7 +34,7 @@ impl Cache {
         Some(fragment)
     }
 
-    pub(crate) fn insert(&mut self, block: BlockId, index: u32, fragment: &[u8]) {
+    pub(crate) fn insert(&mut self, block: BlockId, index: u32, fragment: Vec<u8>) {
         self.remove((block, index));
         while self.bytes + fragment.len() > self.bytes_max {
             let Some((_, oldest)) = self.by_age.first_key_value() else { break };
@@ -43,7 +43,7 @@ impl Cache {
         self.clock += 1;
         self.bytes += fragment.len();
         self.by_age.insert(self.clock, (block, index));
-        self.fragments.insert((block, index), (self.clock, fragment.to_vec()));
+        self.fragments.insert((block, index), (self.clock, fragment));
     }
 
     fn remove(&mut self, key: Key) {

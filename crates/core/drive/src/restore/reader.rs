@@ -6,7 +6,7 @@ use store::Drive;
 
 use super::cache::Cache;
 use super::plan::{BlockRanges, Plan, fragments_of};
-use super::{BlockSource, Cursor, RestoreError};
+use super::{BlockSource, Cursor, Range, RestoreError};
 use crate::Stop;
 use crate::catalog::{Catalog, Place};
 use crate::format::{Body, ChunkKind, ChunkRef, Content, Piece};
@@ -236,12 +236,17 @@ impl<'a> Reader<'a> {
 
     fn fetch(&mut self, plan: Plan) -> Result<(), RestoreError> {
         for BlockRanges { block, ranges } in plan.into_ranges() {
-            let runs = self
+            // Each fragment by itself, so that the cache takes it over as it is.
+            let size = block.fragment_bytes;
+            let first = |range: &Range| range.offset / size..range.end() / size;
+            let indices: Vec<u32> = ranges.iter().flat_map(first).collect();
+            let each = |index: &u32| Range { offset: index * size, length: size };
+            let fragments = self
                 .source
-                .read(&block, &ranges)
+                .read(&block, &indices.iter().map(each).collect::<Vec<_>>())
                 .map_err(|error| RestoreError::from_source(block.id, error))?;
-            let fits = runs.len() == ranges.len()
-                && runs.iter().zip(&ranges).all(|(run, range)| run.len() == range.length as usize);
+            let fits = fragments.len() == indices.len()
+                && fragments.iter().all(|fragment| fragment.len() == size as usize);
             if !fits {
                 return Err(RestoreError::Missing {
                     block: block.id,
@@ -249,11 +254,8 @@ impl<'a> Reader<'a> {
                     needed: block.k.into(),
                 });
             }
-            for (run, range) in runs.iter().zip(&ranges) {
-                let first = range.offset / block.fragment_bytes;
-                for (index, fragment) in (first..).zip(run.chunks(block.fragment_bytes as usize)) {
-                    self.cache.insert(block.id, index, fragment);
-                }
+            for (index, fragment) in indices.into_iter().zip(fragments) {
+                self.cache.insert(block.id, index, fragment);
             }
         }
         Ok(())

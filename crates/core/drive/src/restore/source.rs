@@ -34,7 +34,8 @@ pub enum SourceError {
 
 /// Gives the verified bytes of blocks.
 pub trait BlockSource {
-    /// The bytes of `ranges`, in their order. The ranges are whole fragments, ascending and apart.
+    /// The bytes of `ranges`, in their order. The ranges are whole fragments, ascending; a reader asks
+    /// for each by itself and keeps the bytes as they come.
     ///
     /// The source verifies fragments against the block's manifest before it decodes.
     ///
