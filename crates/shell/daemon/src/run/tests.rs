@@ -15,7 +15,7 @@ mod doors;
 mod pairs;
 
 /// Fragments that a contract holds in the test of its quota.
-const QUOTA: u64 = 10;
+const QUOTA: u64 = 20;
 
 fn refusal(answer: &BulkAnswer) -> Refusal {
     match answer {
