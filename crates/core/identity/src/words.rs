@@ -2,6 +2,8 @@
 //!
 //! Whatever is not exactly right is refused: a wrong phrase must never become another identity.
 
+use std::sync::LazyLock;
+
 use bip39::{Language, Mnemonic};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -52,7 +54,7 @@ pub struct UnknownWord {
     pub position: usize,
     /// As it was typed, in small letters.
     pub word: String,
-    /// What may have been meant, most likely first; at most three.
+    /// What may have been meant, most likely first; at most three, and for the first 24 only.
     pub nearest: Vec<&'static str>,
 }
 
@@ -73,7 +75,11 @@ impl Phrase {
             .map(|word| word.trim_start_matches(|c: char| c.is_ascii_digit() || ".):".contains(c)))
             .filter(|word| !word.is_empty())
             .collect();
-        let unknown: Vec<UnknownWord> = (1..).zip(&words).filter_map(unknown_word).collect();
+        let mut unknown: Vec<UnknownWord> = (1..).zip(&words).filter_map(unknown_word).collect();
+        // More of them are no phrase with typing errors but some other text.
+        for each in unknown.iter_mut().take(PHRASE_WORDS) {
+            each.nearest = nearest(&each.word);
+        }
         if words.len() != PHRASE_WORDS {
             return Err(PhraseError::Count { found: words.len(), unknown });
         }
@@ -113,7 +119,7 @@ impl Phrase {
 
 fn unknown_word((position, word): (usize, &&str)) -> Option<UnknownWord> {
     let is_known = Language::English.find_word(word).is_some();
-    (!is_known).then(|| UnknownWord { position, word: (*word).into(), nearest: nearest(word) })
+    (!is_known).then(|| UnknownWord { position, word: (*word).into(), nearest: vec![] })
 }
 
 fn entropy(words: &[&str]) -> Option<[u8; 32]> {
@@ -136,15 +142,35 @@ fn swaps(mut words: Vec<&str>) -> Vec<usize> {
 }
 
 fn nearest(word: &str) -> Vec<&'static str> {
-    let list = Language::English.word_list();
-    let mut near: Vec<(usize, &str)> = list
+    // Letters that a word of the list lacks must each be dropped or changed.
+    let letters = letters_of(word);
+    let mut near: Vec<(usize, &str)> = LETTERS
         .iter()
-        .map(|known| (distance(word, known), *known))
+        .filter(|(of_known, known)| {
+            let lacking = (letters & !of_known).count_ones() as usize;
+            lacking <= DISTANCE_MAX || word.starts_with(known)
+        })
+        .map(|(_, known)| (distance(word, known), *known))
         .filter(|(distance, _)| *distance <= DISTANCE_MAX)
         .collect();
     near.sort_unstable();
     near.into_iter().take(NEAREST_MAX).map(|(_, known)| known).collect()
 }
+
+/// Each word of the list with the set of its letters.
+static LETTERS: LazyLock<Vec<(u32, &'static str)>> = LazyLock::new(|| {
+    let words = Language::English.word_list().iter();
+    words.map(|word| (letters_of(word), *word)).collect()
+});
+
+/// The letters `a` to `z` of a word, a bit each.
+fn letters_of(word: &str) -> u32 {
+    let letters = word.bytes().filter(u8::is_ascii_lowercase);
+    letters.fold(0, |set, letter| set | 1 << (letter - b'a'))
+}
+
+/// Letters of the longest word of the list.
+const LETTERS_MAX: usize = 8;
 
 /// Letters to add, drop, change or swap with a neighbour (optimal string alignment). The first four
 /// letters name a word of the list, so that a word cut off after them counts as near.
@@ -154,13 +180,13 @@ fn distance(typed: &str, known: &str) -> usize {
         return 1;
     }
     let (typed, known) = (typed.as_bytes(), known.as_bytes());
-    if typed.len().abs_diff(known.len()) > DISTANCE_MAX {
+    if typed.len().abs_diff(known.len()) > DISTANCE_MAX || known.len() > LETTERS_MAX {
         return usize::MAX;
     }
-    let mut before: Vec<usize> = vec![];
-    let mut above: Vec<usize> = (0..=known.len()).collect();
+    let mut before = [0; LETTERS_MAX + 1];
+    let mut above: [usize; LETTERS_MAX + 1] = std::array::from_fn(|column| column);
     for row in 1..=typed.len() {
-        let mut line = vec![row];
+        let mut line = [row; LETTERS_MAX + 1];
         for column in 1..=known.len() {
             let is_other = usize::from(typed[row - 1] != known[column - 1]);
             let mut best =
@@ -172,7 +198,7 @@ fn distance(typed: &str, known: &str) -> usize {
             if is_swapped {
                 best = best.min(before[column - 2] + 1);
             }
-            line.push(best);
+            line[column] = best;
         }
         before = std::mem::replace(&mut above, line);
     }

@@ -60,6 +60,41 @@ fn an_unknown_word_is_named_with_what_may_be_meant() {
 }
 
 #[test]
+fn no_near_word_is_passed_over() {
+    let list = Language::English.word_list();
+    let near = |typed: &str| {
+        let mut near: Vec<_> = list.iter().map(|known| (distance(typed, known), *known)).collect();
+        near.retain(|(distance, _)| *distance <= DISTANCE_MAX);
+        near.sort_unstable();
+        near.into_iter().take(NEAREST_MAX).map(|(_, known)| known).collect::<Vec<_>>()
+    };
+    for (at, word) in list.iter().enumerate().step_by(41) {
+        let (start, end) = word.split_at(at % word.len());
+        let cut = end.get(1..).unwrap_or_default();
+        for typed in [
+            format!("{start}x{end}"),
+            format!("{start}{cut}"),
+            format!("{start}zz{cut}"),
+            format!("{word}xyz"),
+            format!("{end}{start}"),
+            format!("{start}\u{e4}{cut}"),
+        ] {
+            assert_eq!(nearest(&typed), near(&typed), "{typed}");
+        }
+    }
+}
+
+#[test]
+fn a_text_that_is_no_phrase_is_not_searched_for_meanings() {
+    let text = "lettter ".repeat(100);
+    let Err(PhraseError::Count { unknown, .. }) = Phrase::parse(&text) else {
+        panic!("no phrase");
+    };
+    let guessed = unknown.iter().filter(|each| !each.nearest.is_empty()).count();
+    assert_eq!((unknown.len(), guessed), (100, 24));
+}
+
+#[test]
 fn swapped_neighbours_are_found() {
     let phrase = Phrase::from_entropy(std::array::from_fn(|place| place as u8 * 7));
     let mut words = phrase.words();
