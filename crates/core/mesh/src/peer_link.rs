@@ -58,6 +58,8 @@ pub enum Event {
     Lost,
     /// A new address of the peer is known.
     AddressFound,
+    /// Something waits for this peer now.
+    Needed,
     /// Nobody wants this peer any more.
     Unwant,
     /// The time of the state is over.
@@ -151,6 +153,10 @@ impl Automaton for PeerLink {
             (Away { failures, earliest, .. }, AddressFound) if *earliest <= now => {
                 dial(*failures, "a new address")
             }
+            (Away { failures, earliest, .. }, Needed) if *earliest <= now => {
+                dial(*failures, "needed now")
+            }
+            (Away { .. }, Needed) => Step::Ignore,
             (Away { failures, earliest, .. }, AddressFound) => {
                 let (failures, earliest) = (*failures, *earliest);
                 go(Away { failures, earliest, until: earliest }, "a new address, soon", vec![])
@@ -182,11 +188,12 @@ impl Automaton for PeerLink {
 
             (Away { .. }, DialFailed | Greeted | GreetingRefused | Lost) => Step::Ignore,
             (Dialing { .. }, Greeted | GreetingRefused | Lost | AddressFound) => Step::Ignore,
+            (Dialing { .. } | Greeting { .. } | Online { .. }, Needed) => Step::Ignore,
             (Greeting { .. }, Connected | DialFailed | AddressFound) => Step::Ignore,
             (Online { .. }, Connected | DialFailed | Greeted | GreetingRefused) => Step::Ignore,
             (Online { .. }, AddressFound | Elapsed) => Step::Ignore,
             (Unwanted, Connected | DialFailed | Greeted | GreetingRefused | Lost) => Step::Ignore,
-            (Unwanted, AddressFound | Unwant | Elapsed) => Step::Ignore,
+            (Unwanted, AddressFound | Needed | Unwant | Elapsed) => Step::Ignore,
         }
     }
 
@@ -218,7 +225,16 @@ pub fn atlas() -> Atlas {
         Online { failures, proven: later },
         Unwanted,
     ];
-    let events =
-        [Connected, DialFailed, Greeted, GreetingRefused, Lost, AddressFound, Unwant, Elapsed];
+    let events = [
+        Connected,
+        DialFailed,
+        Greeted,
+        GreetingRefused,
+        Lost,
+        AddressFound,
+        Needed,
+        Unwant,
+        Elapsed,
+    ];
     Atlas::of(&PeerLink::new(0), &states, &events)
 }

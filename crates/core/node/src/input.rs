@@ -378,6 +378,11 @@ pub enum Failure {
         /// Which.
         service: &'static str,
     },
+    /// There is no such version of the drive, or none at all.
+    NoVersion {
+        /// Which was named.
+        number: Option<u64>,
+    },
     /// What was named does not exist.
     Unknown {
         /// What was named.

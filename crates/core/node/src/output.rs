@@ -261,6 +261,9 @@ pub enum Output {
     Assemble {
         /// The number of the fetch.
         fetch: u64,
+        /// Where everything is wanted: the fragments that no supplier could be asked for, and when
+        /// each one's supplier was last seen (unix milliseconds).
+        unreached: Vec<(u8, Option<u64>)>,
     },
     /// Tell the worker that it cannot have the bytes, and free what is here of them.
     Withhold {

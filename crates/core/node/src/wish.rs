@@ -35,8 +35,19 @@ pub enum Wish {
         /// Only tell what would stop.
         dry_run: bool,
     },
+    /// Give so many bytes to the network, as a supplier.
+    Offer(u64),
     /// Tell how it stands.
     Overview,
+}
+
+/// A job that was not over when the shell ended, and goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptJob {
+    /// Its id.
+    pub id: JobId,
+    /// Whether the user had paused it.
+    pub is_paused: bool,
 }
 
 /// A backup; the request itself is the shell's and passed through by its number.
@@ -44,6 +55,15 @@ pub enum Wish {
 pub struct BackupWish {
     /// The shell's number of the request.
     pub request: u64,
+    /// The job that goes on; none begins one.
+    pub kept: Option<KeptJob>,
+}
+
+impl BackupWish {
+    /// A new one.
+    pub const fn new(request: u64) -> Self {
+        Self { request, kept: None }
+    }
 }
 
 /// A restore; the request itself is the shell's and passed through by its number.
@@ -51,6 +71,15 @@ pub struct BackupWish {
 pub struct RestoreWish {
     /// The shell's number of the request.
     pub request: u64,
+    /// The job that goes on; none begins one.
+    pub kept: Option<KeptJob>,
+}
+
+impl RestoreWish {
+    /// A new one.
+    pub const fn new(request: u64) -> Self {
+        Self { request, kept: None }
+    }
 }
 
 /// A check.
@@ -58,6 +87,8 @@ pub struct RestoreWish {
 pub struct CheckWish {
     /// Percent of the blocks.
     pub percent: u8,
+    /// The job that goes on; none begins one.
+    pub kept: Option<KeptJob>,
 }
 
 /// What is answered.

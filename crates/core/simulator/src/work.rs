@@ -341,7 +341,7 @@ impl World {
                 works.reading = Some(Reading::Restore { job, request: wish.request });
                 works.read(&self.files)
             }
-            Output::Assemble { fetch } => works.assembled(fetch, &self.files),
+            Output::Assemble { fetch, .. } => works.assembled(fetch, &self.files),
             Output::Withhold { fetch, failure } => {
                 works.withheld(fetch, failure).into_iter().collect()
             }

@@ -180,7 +180,7 @@ impl World {
     /// # Errors
     /// The node refuses it.
     pub fn back_up(&mut self, number: usize, request: u64) -> Result<JobId, Failure> {
-        self.job(number, Wish::Backup(BackupWish { request }))
+        self.job(number, Wish::Backup(BackupWish::new(request)))
     }
 
     /// Begins a restore of the newest version, to be compared with the files of `request`.
@@ -188,7 +188,7 @@ impl World {
     /// # Errors
     /// The node refuses it.
     pub fn restore(&mut self, number: usize, request: u64) -> Result<JobId, Failure> {
-        self.job(number, Wish::Restore(RestoreWish { request }))
+        self.job(number, Wish::Restore(RestoreWish::new(request)))
     }
 
     /// How it stands with a job.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use daemon::view::durability::DurabilityView;
 use daemon::view::{
     AutomatonDetail, AutomatonView, BackupRequest, CheckRequest, CustomerView, DifferenceView,
-    EntryView, JobView, PeerView, RestoreRequest, ServiceView, Status, SupplierView, VersionView,
+    EntryView, JobView, PeerView, RestoreRequest, ServiceView, SettingView, Status, SupplierView,
+    VersionView,
 };
 
 use crate::routes::network::{ConnectRequest, HireRequest};
@@ -91,11 +92,10 @@ impl Client {
         Ok(view.toml)
     }
 
-    /// Changes one setting and keeps it in the file; returns what is in force.
-    pub async fn set_config(&self, key: &str, value: &str) -> Answer<String> {
+    /// Changes one setting in the file; says what is kept and what is in force.
+    pub async fn set_config(&self, key: &str, value: &str) -> Answer<SettingView> {
         let request = SetConfigRequest { key: key.into(), value: value.into() };
-        let view: ConfigView = self.post("/v1/config", &request).await?;
-        Ok(view.toml)
+        self.post("/v1/config", &request).await
     }
 
     /// Begins a backup.

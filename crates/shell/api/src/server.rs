@@ -55,11 +55,6 @@ impl Closing {
         (close, Self(closing))
     }
 
-    /// Whether the server ends.
-    pub(crate) fn is_set(&self) -> bool {
-        *self.0.borrow() || self.0.has_changed().is_err()
-    }
-
     /// Comes back when the server ends.
     pub(crate) async fn wait(&mut self) {
         // An error means that the sender is gone: that is an end as well.

@@ -8,11 +8,11 @@ use axum::http::HeaderName;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use daemon::handle::Answer;
+use daemon::handle::Items;
 use daemon::view::{ErrorView, JobView, JournalLine};
 use futures::stream::{self, Stream, StreamExt};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, watch};
 use utoipa::ToSchema;
 
 use crate::catalogue;
@@ -34,14 +34,13 @@ pub(crate) struct BrokenOff {
 
 /// Lines of JSON. What fails before the first line is an ordinary error answer.
 pub(crate) async fn lines<T: Serialize + Send + 'static>(
-    mut items: mpsc::Receiver<Answer<T>>,
-    closing: Closing,
+    mut items: Items<T>,
 ) -> Result<Response, Refusal> {
-    let first = items.recv().await.transpose()?;
-    let rest = stream::unfold(Some((items, closing)), async |state| {
-        let (mut items, closing) = state?;
-        match next(&mut items, &closing).await? {
-            Ok(item) => Some((line(&item), Some((items, closing)))),
+    let first = items.next().await.transpose()?;
+    let rest = stream::unfold(Some(items), async |state| {
+        let mut items = state?;
+        match items.next().await? {
+            Ok(item) => Some((line(&item), Some(items))),
             Err(error) => Some((line(&BrokenOff { error }), None)),
         }
     });
@@ -51,28 +50,19 @@ pub(crate) async fn lines<T: Serialize + Send + 'static>(
 
 /// Bytes as they are. What fails before the first byte is an ordinary error answer; later the
 /// connection is broken off, so that nobody takes a part for the whole.
-pub(crate) async fn bytes(
-    mut parts: mpsc::Receiver<Answer<Vec<u8>>>,
-    closing: Closing,
-) -> Result<Response, Refusal> {
-    let first = parts.recv().await.transpose()?;
-    let rest = stream::unfold((parts, closing), async |(mut parts, closing)| {
-        let part = next(&mut parts, &closing).await?;
+pub(crate) async fn bytes(mut parts: Items<Vec<u8>>) -> Result<Response, Refusal> {
+    let first = parts.next().await.transpose()?;
+    let rest = stream::unfold(parts, async |mut parts| {
+        let part = parts.next().await?;
         if part.is_err() {
             // An error drops what is not flushed yet; while this waits, that is flushed.
             tokio::task::yield_now().await;
         }
         let broken = |error: ErrorView| std::io::Error::other(error.happened);
-        Some((part.map(Bytes::from).map_err(broken), (parts, closing)))
+        Some((part.map(Bytes::from).map_err(broken), parts))
     });
     let first = stream::iter(first.map(|part| Ok(Bytes::from(part))));
     Ok(answer("application/octet-stream", first.chain(rest)))
-}
-
-/// The next item; an end that comes while the server ends is not taken for the end of the whole.
-async fn next<T>(items: &mut mpsc::Receiver<Answer<T>>, closing: &Closing) -> Option<Answer<T>> {
-    let item = items.recv().await;
-    if item.is_none() && closing.is_set() { Some(Err(stopping())) } else { item }
 }
 
 /// `job` events with the job as it is and each change, until it is over.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use crate::exit::ExitCode;
@@ -45,7 +46,8 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "For every command")]
 pub(crate) struct Global {
     /// Directory of this node [default: bitdust in $XDG_DATA_HOME or ~/.local/share]
-    #[arg(long, global = true, env = "BITDUST_HOME", hide_env_values = true, value_name = "DIR")]
+    #[arg(long, global = true, env = "BITDUST_HOME", hide_env_values = true, value_name = "DIR",
+        value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub home: Option<PathBuf>,
     /// Print JSON: one document, or a line each for what is followed
     #[arg(long, global = true)]

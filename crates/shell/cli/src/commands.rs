@@ -50,6 +50,12 @@ pub(crate) async fn run(cli: Cli, screen: &Screen) -> Outcome<std::process::Exit
         }
         command => command,
     };
+    if matches!(command, Command::Init(_) | Command::Password(_) | Command::Run(_)) {
+        let is_locked = crate::memory::protect();
+        if !is_locked && matches!(command, Command::Run(_)) {
+            screen.hint(crate::memory::NOT_LOCKED);
+        }
+    }
     let home = Home::find(cli.global.home.as_deref())?;
     let client = Client::new(home.socket());
     let context = Context { home, client, screen };

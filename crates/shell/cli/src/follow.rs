@@ -89,8 +89,17 @@ pub(crate) fn left_running(id: &str) -> Failure {
     Failure::Told(error)
 }
 
+/// Columns of a terminal with room for a bar beside the words.
+const BAR_COLUMNS_MIN: u16 = 72;
+
 fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{prefix:>9} {percent:>3}% [{bar:24}] {wide_msg}");
+    let columns = rustix::termios::tcgetwinsize(std::io::stderr()).map_or(0, |size| size.ws_col);
+    // In a narrow terminal a bar would take a second line, and draw itself again and again.
+    let template = match columns {
+        0 | BAR_COLUMNS_MIN.. => "{prefix:>9} {percent:>3}% [{bar:24}] {wide_msg}",
+        _ => "{prefix} {percent}% {wide_msg}",
+    };
+    let style = ProgressStyle::with_template(template);
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ");
     ProgressBar::hidden().with_style(style)
 }

@@ -34,6 +34,8 @@ impl Home {
             let own = || variable("HOME").map(|home| PathBuf::from(home).join(".local/share"));
             data.or_else(own).map(|data| data.join("bitdust"))
         };
+        // A variable that is set to nothing names nothing.
+        let named = named.filter(|path| !path.as_os_str().is_empty());
         let path = named.map(Path::to_path_buf).or_else(usual).ok_or_else(|| {
             Failure::of("home-unusable", "Neither --home, BITDUST_HOME nor HOME says where it is.")
         })?;

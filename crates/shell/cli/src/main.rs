@@ -13,6 +13,7 @@ mod errors;
 mod exit;
 mod follow;
 mod home;
+mod memory;
 mod screen;
 mod table;
 

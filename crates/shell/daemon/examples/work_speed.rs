@@ -112,7 +112,7 @@ impl World {
         let request = BackupRequest { paths, ..BackupRequest::default() };
         let request = self.works.begin(JobRequest::Backup(request)).expect("a good request");
         let (job, arrangement) = (self.job(), self.arrangement.clone());
-        let wish = BackupWish { request };
+        let wish = BackupWish::new(request);
         self.run(Output::StartBackup { job, wish, arrangement })
     }
 
@@ -121,7 +121,7 @@ impl World {
         let request = RestoreRequest { target, version: Some(version), ..Default::default() };
         let request = self.works.begin(JobRequest::Restore(request)).expect("a good request");
         let job = self.job();
-        self.run(Output::StartRestore { job, wish: RestoreWish { request } })
+        self.run(Output::StartRestore { job, wish: RestoreWish::new(request) })
     }
 
     fn run(&self, order: Output) -> f64 {
@@ -166,7 +166,7 @@ fn answer(
                     drop(kept);
                     works.accept(fetch, index, identity(index % suppliers), bytes, &manifest);
                 }
-                works.order(Output::Assemble { fetch });
+                works.order(Output::Assemble { fetch, unreached: vec![] });
             }
             _ => {}
         }

@@ -5,9 +5,13 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::view::durability::DurabilityView;
 use crate::view::{
     AutomatonDetail, AutomatonView, BackupRequest, CheckRequest, CustomerView, DifferenceView,
-    EntryView, ErrorView, JobView, JournalLine, PeerView, RestoreRequest, ServiceView, Status,
-    SupplierView, VersionView,
+    EntryView, ErrorView, JobView, JournalLine, PeerView, RestoreRequest, ServiceView, SettingView,
+    Status, SupplierView, VersionView,
 };
+
+mod items;
+
+pub use items::{Items, ItemsSender, Unread, items};
 
 /// Requests waiting for the daemon at most; the next one waits in its door.
 pub const REQUESTS_MAX: usize = 64;
@@ -34,7 +38,7 @@ pub enum Request {
     SetConfig {
         key: String,
         value: String,
-        reply: Reply<String>,
+        reply: Reply<SettingView>,
     },
     Backup(BackupRequest, Reply<JobView>),
     Restore(RestoreRequest, Reply<JobView>),
@@ -50,19 +54,19 @@ pub enum Request {
         version: Option<u64>,
         path: String,
         recursive: bool,
-        reply: Reply<mpsc::Receiver<Answer<EntryView>>>,
+        reply: Reply<Items<EntryView>>,
     },
     Differences {
         older: u64,
         newer: u64,
-        reply: Reply<mpsc::Receiver<Answer<DifferenceView>>>,
+        reply: Reply<Items<DifferenceView>>,
     },
     ReadFile {
         version: Option<u64>,
         path: String,
         offset: u64,
         bytes: Option<u64>,
-        reply: Reply<mpsc::Receiver<Answer<Vec<u8>>>>,
+        reply: Reply<Items<Vec<u8>>>,
     },
     Suppliers(Reply<Vec<SupplierView>>),
     HireSupplier {
@@ -141,8 +145,8 @@ impl Handle {
         automaton(name: String) -> AutomatonDetail = |reply| Request::Automaton(name, reply);
         /// The settings in force, as TOML.
         config() -> String = |reply| Request::Config(reply);
-        /// Changes one setting (`storage.suppliers`), keeps it in the file; returns what is in force.
-        set_config(key: String, value: String) -> String = |reply| Request::SetConfig { key, value, reply };
+        /// Changes one setting (`storage.suppliers`) in the file; says what is kept and what is in force.
+        set_config(key: String, value: String) -> SettingView = |reply| Request::SetConfig { key, value, reply };
         /// Begins a backup.
         backup(request: BackupRequest) -> JobView = |reply| Request::Backup(request, reply);
         /// Begins a restore.
@@ -164,11 +168,11 @@ impl Handle {
         /// All versions, newest first.
         versions() -> Vec<VersionView> = |reply| Request::Versions(reply);
         /// The entries below a path of a version (the latest if none is named).
-        entries(version: Option<u64>, path: String, recursive: bool) -> mpsc::Receiver<Answer<EntryView>> = |reply| Request::Entries { version, path, recursive, reply };
+        entries(version: Option<u64>, path: String, recursive: bool) -> Items<EntryView> = |reply| Request::Entries { version, path, recursive, reply };
         /// What differs between two versions.
-        differences(older: u64, newer: u64) -> mpsc::Receiver<Answer<DifferenceView>> = |reply| Request::Differences { older, newer, reply };
+        differences(older: u64, newer: u64) -> Items<DifferenceView> = |reply| Request::Differences { older, newer, reply };
         /// A range of a file, without fetching the rest.
-        read_file(version: Option<u64>, path: String, offset: u64, bytes: Option<u64>) -> mpsc::Receiver<Answer<Vec<u8>>> = |reply| Request::ReadFile { version, path, offset, bytes, reply };
+        read_file(version: Option<u64>, path: String, offset: u64, bytes: Option<u64>) -> Items<Vec<u8>> = |reply| Request::ReadFile { version, path, offset, bytes, reply };
         /// My suppliers.
         suppliers() -> Vec<SupplierView> = |reply| Request::Suppliers(reply);
         /// Hires one supplier, a named one or the best found.

@@ -87,12 +87,14 @@ impl Clerk {
 }
 
 /// Answers requests until nobody asks any more or `end` comes; each in a task of its own, so that
-/// none waits for another one. What was asked before the end is answered.
+/// none waits for another one. What was asked before the end is answered. The jobs of earlier daemons
+/// come first: whoever asks for one finds it with the node.
 pub(crate) async fn serve(
     clerk: Clerk,
     mut requests: mpsc::Receiver<Request>,
     mut end: oneshot::Receiver<()>,
 ) {
+    clerk.clone().go_on().await;
     let seats = Arc::new(Semaphore::new(REQUESTS_MAX));
     let mut tasks = JoinSet::new();
     loop {
@@ -131,7 +133,9 @@ async fn answer(clerk: &Clerk, request: Request) {
         }
         Request::Automata(reply) => reply!(reply, clerk.automata().await),
         Request::Automaton(name, reply) => reply!(reply, clerk.automaton(name).await),
-        Request::Config(reply) => reply!(reply, Ok(clerk.settings.to_toml())),
+        Request::Config(reply) => {
+            reply!(reply, clerk.in_force().await.map(|settings| settings.to_toml()));
+        }
         Request::SetConfig { key, value, reply } => {
             reply!(reply, clerk.set_config(key, value).await);
         }

@@ -23,6 +23,7 @@ use crate::settings::Settings;
 use crate::supplier::{Holdings, Setting, Supplier, SupplierError, real_disk};
 use crate::work::{Limits, OpenedDrive, Parts, Works, open_drive};
 
+mod anchoring;
 pub(crate) mod chance;
 mod chronicle;
 pub(crate) mod clock;
@@ -37,6 +38,7 @@ mod schedule;
 #[cfg(test)]
 mod tests;
 
+use anchoring::Anchoring;
 use chronicle::Chronicle;
 use clock::Clock;
 use engine::{Engine, Queues, Serving};
@@ -134,6 +136,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     );
     let engine = Engine {
         node: node_of(keyring_sealed, &settings, &local),
+        anchoring: Anchoring::start(home.anchors(), kept.anchors.clone()),
         keeping: Keeping::start(home.book(), queues.inputs.sender.clone()),
         records: Records::new(local.clone(), happenings.clone()),
         net,

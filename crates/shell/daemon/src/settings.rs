@@ -238,6 +238,13 @@ impl Settings {
         toml::to_string(self).expect("all settings have a form in TOML")
     }
 
+    /// One of them by its name, as TOML; none if there is no such setting.
+    pub fn value(&self, key: &str) -> Option<String> {
+        let all = toml::Table::try_from(self).expect("all settings have a form in TOML");
+        let (section, name) = key.split_once('.')?;
+        all.get(section)?.get(name).map(ToString::to_string)
+    }
+
     /// What the node needs of them.
     pub fn for_node(&self) -> node::settings::Settings {
         let clocks = &self.clocks;

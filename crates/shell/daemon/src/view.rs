@@ -139,8 +139,26 @@ pub struct JournalLine {
     pub outcome: String,
 }
 
+/// A setting that was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SettingView {
+    /// Its name: `storage.suppliers`.
+    pub key: String,
+    /// What the file says now, as TOML.
+    pub kept: String,
+    /// What is in force in the daemon that runs, as TOML; none if none runs.
+    pub in_force: Option<String>,
+}
+
+impl SettingView {
+    /// Whether the daemon must be started again before what is kept is in force.
+    pub fn needs_restart(&self) -> bool {
+        self.in_force.as_ref().is_some_and(|in_force| *in_force != self.kept)
+    }
+}
+
 /// What to back up and how.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BackupRequest {
     /// Absolute paths of files or directories (raw bytes as lossless text, see `path_text`).
@@ -200,6 +218,9 @@ pub struct JobView {
     pub id: String,
     /// `backup`, `restore` or `check`.
     pub kind: String,
+    /// Whether it only tells what would be done.
+    #[serde(default)]
+    pub dry_run: bool,
     /// `waiting`, `running`, `paused`, `publishing`, `done`, `failed`, `cancelled`.
     pub state: String,
     /// What it is doing or why it waits, in words.
@@ -224,8 +245,13 @@ pub struct JobView {
     pub eta_ms: Option<u64>,
     /// The version made or read.
     pub version: Option<u64>,
-    /// `safe`, `kept`, `at risk`: what was reached, for a backup that is done.
+    /// What was reached by a backup that is done: `safe`, `kept`, `at risk`. What was found by a
+    /// check: `safe, may lose N` where everything is as it should be, `may lose N`, `at risk`,
+    /// `kept`, `not to be had now`, `lost`.
     pub safety: Option<String>,
+    /// Suppliers that a check could not ask: their fragments are neither sound nor damaged.
+    #[serde(default)]
+    pub unreached: Vec<UnreachedView>,
     /// What could not be read, written or verified (at most 1,000; `problems_total` counts all).
     pub problems: Vec<Problem>,
     /// Number of problems.
@@ -248,6 +274,17 @@ pub struct Problem {
     pub what: String,
     /// What happened.
     pub why: String,
+}
+
+/// A supplier that could not be asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UnreachedView {
+    /// Its device.
+    pub device: String,
+    /// Unix milliseconds when it was last seen; none if never.
+    pub since: Option<u64>,
+    /// Fragments that were to be asked for.
+    pub fragments: u64,
 }
 
 /// An error as it is shown: what happened, what it means for the data, what to do.

@@ -7,10 +7,13 @@ use base::{BlockId, ContractId, DeviceId, IdentityId, JobId};
 use codec::Mask;
 use node::input::{GetOutcome, Input};
 use node::output::Output;
-use tokio::sync::{mpsc, watch};
+use node::wish::KeptJob;
+use tokio::sync::watch;
 
-use crate::handle::Answer;
-use crate::view::{CheckRequest, DifferenceView, EntryView, JobView, VersionView};
+use crate::handle::{Answer, Items};
+use crate::view::{
+    BackupRequest, CheckRequest, DifferenceView, EntryView, ErrorView, JobView, VersionView,
+};
 
 mod backup;
 mod check;
@@ -95,10 +98,10 @@ impl Works {
                     }
                 });
             }
-            Output::Assemble { fetch } => fetches::assemble(shared, fetch),
+            Output::Assemble { fetch, unreached } => fetches::assemble(shared, fetch, unreached),
             Output::Withhold { fetch, failure } => shared.fetches.withhold(fetch, failure),
             Output::Rebuild { root } => rebuild::start(shared, root),
-            Output::JobChanged { job, progress } => shared.jobs.changed(job, progress),
+            Output::JobChanged { job, progress } => shared.job_changed(job, progress),
             _ => {}
         }
     }
@@ -109,7 +112,42 @@ impl Works {
     /// The request cannot be: a path that is none, a wrong word.
     pub fn begin(&self, request: JobRequest) -> Answer<u64> {
         request.check()?;
+        if self.shared.jobs.is_full() {
+            return Err(texts::busy("As many jobs run or wait as can be at once."));
+        }
         Ok(self.shared.jobs.request(request))
+    }
+
+    /// The jobs of earlier daemons that are not over: for the node, which goes on with them.
+    pub fn kept(&self) -> Vec<(KeptJob, Arc<JobRequest>)> {
+        let jobs = self.shared.jobs.all().into_iter().rev().filter(|job| !job.is_over());
+        jobs.map(|job| {
+            let is_paused = job.view().state == "paused";
+            (KeptJob { id: job.id, is_paused }, job.request.clone())
+        })
+        .collect()
+    }
+
+    /// The backup of just this request that is under way, unless it is paused.
+    pub fn backup_of(&self, request: &BackupRequest) -> Option<JobView> {
+        let is_it = |job: &Arc<jobs::Job>| {
+            let is_same = matches!(&*job.request, JobRequest::Backup(of) if of == request);
+            is_same && job.owner == jobs::Owner::Node && !job.is_over()
+        };
+        let found = self.shared.jobs.all().into_iter().find(is_it)?.view();
+        (found.state != "paused").then_some(found)
+    }
+
+    /// The node cannot go on with a job of an earlier daemon. Waits for the disk.
+    pub fn refuse(&self, job: JobId, error: ErrorView) {
+        self.with_job(job, |job| job.set_own_state("failed", Some(error)));
+        self.keep_jobs();
+    }
+
+    /// Writes down how it stands with the jobs, so that the next daemon goes on with them. Waits
+    /// for the disk.
+    pub fn keep_jobs(&self) {
+        self.shared.keep_jobs();
     }
 
     /// The node has made a job of a request: how it stands.
@@ -191,7 +229,7 @@ impl Works {
 
     /// One job.
     pub fn job(&self, job: JobId) -> Option<JobView> {
-        self.shared.jobs.job(job).map(|job| job.view())
+        self.shared.jobs.view(job)
     }
 
     /// One job and its changes, at most ten in a second.
@@ -217,7 +255,7 @@ impl Works {
         version: Option<u64>,
         path: &str,
         recursive: bool,
-    ) -> Answer<mpsc::Receiver<Answer<EntryView>>> {
+    ) -> Answer<Items<EntryView>> {
         reading::entries(&self.shared, version, path, recursive)
     }
 
@@ -226,11 +264,7 @@ impl Works {
     ///
     /// # Errors
     /// There is no such version, or too many are read at once.
-    pub fn differences(
-        &self,
-        older: u64,
-        newer: u64,
-    ) -> Answer<mpsc::Receiver<Answer<DifferenceView>>> {
+    pub fn differences(&self, older: u64, newer: u64) -> Answer<Items<DifferenceView>> {
         reading::differences(&self.shared, older, newer)
     }
 
@@ -245,7 +279,7 @@ impl Works {
         path: &str,
         offset: u64,
         bytes: Option<u64>,
-    ) -> Answer<mpsc::Receiver<Answer<Vec<u8>>>> {
+    ) -> Answer<Items<Vec<u8>>> {
         reading::read_file(&self.shared, version, path, (offset, bytes))
     }
 

@@ -186,7 +186,7 @@ fn a_backup_goes_on_with_another_supplier_when_one_of_its_own_is_gone_for_good()
     let mut world = World::new(7);
     world.run_for(20_000);
     world.kill(3);
-    let job = world.wish_job(Wish::Backup(BackupWish { request: 1 }));
+    let job = world.wish_job(Wish::Backup(BackupWish::new(1)));
     world.run_for(10_000);
     assert!(matches!(world.job(job).waits_for, Some(Failure::HeldUp { .. })));
     let new = world.new_supplier();
@@ -206,7 +206,7 @@ fn a_supplier_that_is_silent_since_the_recovery_can_be_replaced() {
     world.kill(5);
     world.lose_the_home_of(0);
     world.run_for(60_000);
-    let job = world.wish_job(Wish::Backup(BackupWish { request: 2 }));
+    let job = world.wish_job(Wish::Backup(BackupWish::new(2)));
     world.run_for(1_000);
     match world.job(job).waits_for {
         Some(Failure::TooFewSuppliers { have: 5, need: 7, missing }) => {

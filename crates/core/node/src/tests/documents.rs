@@ -17,7 +17,7 @@ fn is_root_kept(output: &Output) -> bool {
 }
 
 fn begin_backup(world: &mut World) -> base::JobId {
-    world.wish_job(Wish::Backup(BackupWish { request: 1 }))
+    world.wish_job(Wish::Backup(BackupWish::new(1)))
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn what_another_device_has_published_is_taken_over_and_not_written_over() {
     let second = world.second_device_of(0);
     world.run_for(60_000);
     world.kill(0);
-    let job = world.wish_job_of(second, Wish::Backup(BackupWish { request: 2 }));
+    let job = world.wish_job_of(second, Wish::Backup(BackupWish::new(2)));
     world.run_for(120_000);
     assert_eq!(world.job(job).state, "done");
     let head = world.book(second).head.clone();
@@ -166,7 +166,7 @@ fn a_device_with_an_older_view_gives_way_to_a_newer_version() {
     world.back_up();
     let second = world.second_device_of(0);
     world.run_for(60_000);
-    let job = world.wish_job_of(second, Wish::Backup(BackupWish { request: 2 }));
+    let job = world.wish_job_of(second, Wish::Backup(BackupWish::new(2)));
     world.run_for(120_000);
     assert_eq!(world.job(job).state, "done");
     // The first device was awake all the time and has heard nothing of it.

@@ -16,7 +16,7 @@ fn a_block_comes_back_beside_as_many_silent_suppliers_as_may_be_lost() {
         world.swallow(move |_, output| {
             matches!(output, Output::Get { device, .. } if silent_devices.contains(device))
         });
-        world.wish_job(Wish::Restore(RestoreWish { request: 2 }));
+        world.wish_job(Wish::Restore(RestoreWish::new(2)));
         assert!(world.fetched.is_empty(), "they are waited for, as long as nobody says more");
         for device in devices {
             world.give(0, Input::Silent { device, is_silent: true });

@@ -89,7 +89,7 @@ impl Life {
         let first = world.asker(0);
         world.lose_the_home_of(0);
         world.run_for(60_000);
-        world.wish_job(Wish::Restore(RestoreWish { request: 2 }));
+        world.wish_job(Wish::Restore(RestoreWish::new(2)));
         world.run_for(60_000);
         let device = world.device(1);
         assert!(world.wish(0, Wish::EndSupplier(device)).is_ok());
@@ -260,9 +260,9 @@ impl Life {
         let name = || String::from("supplier");
         let asker = self.asker(dice);
         match dice.below(16) {
-            0..=4 => Wish::Backup(BackupWish { request: 1 }),
-            5 => Wish::Restore(RestoreWish { request: 2 }),
-            6 => Wish::Check(CheckWish { percent: dice.roll() as u8 }),
+            0..=4 => Wish::Backup(BackupWish::new(1)),
+            5 => Wish::Restore(RestoreWish::new(2)),
+            6 => Wish::Check(CheckWish { percent: dice.roll() as u8, kept: None }),
             7 => Wish::Pause(job),
             8 => Wish::Resume(job),
             9 => Wish::Cancel(job),
@@ -442,7 +442,7 @@ fn echo(life: &Life, dice: &mut Dice, node: &Node, output: &Output) -> Vec<Input
         Output::Get { fetch, index, .. } => {
             Input::GetDone { fetch: *fetch, index: *index, outcome: GetOutcome::Arrived }
         }
-        Output::Assemble { fetch } => Input::Assembled { fetch: *fetch, ok },
+        Output::Assemble { fetch, .. } => Input::Assembled { fetch: *fetch, ok },
         Output::Conclude { job } => Input::WorkDone { job: *job },
         Output::Rebuild { .. } => Input::Rebuilt { ok },
         Output::Probe => Input::Probed { heard: ok },

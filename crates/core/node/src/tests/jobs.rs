@@ -17,7 +17,7 @@ fn ready() -> World {
 }
 
 fn begin(world: &mut World) -> JobId {
-    world.wish_job(Wish::Backup(BackupWish { request: 1 }))
+    world.wish_job(Wish::Backup(BackupWish::new(1)))
 }
 
 fn is_put(output: &Output) -> bool {

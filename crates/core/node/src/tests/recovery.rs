@@ -8,7 +8,7 @@ use crate::input::{Failure, Input};
 use crate::output::{Output, Safety};
 use crate::wish::{RestoreWish, Wish};
 
-const RESTORE: Wish = Wish::Restore(RestoreWish { request: 2 });
+const RESTORE: Wish = Wish::Restore(RestoreWish::new(2));
 
 #[test]
 fn a_recovery_confirms_nothing_that_was_not_read_back() {

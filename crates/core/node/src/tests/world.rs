@@ -130,7 +130,7 @@ impl World {
     }
 
     pub(super) fn back_up(&mut self) -> JobId {
-        let job = self.wish_job(Wish::Backup(BackupWish { request: 1 }));
+        let job = self.wish_job(Wish::Backup(BackupWish::new(1)));
         self.run_for(60_000);
         job
     }
@@ -575,7 +575,7 @@ impl World {
                     need: Need::Data((0..spread.data).collect()),
                 });
             }
-            Output::Assemble { fetch } => {
+            Output::Assemble { fetch, .. } => {
                 back(Input::Assembled { fetch, ok: true });
                 self.fetched.push(Ok(()));
             }

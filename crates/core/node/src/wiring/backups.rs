@@ -42,7 +42,9 @@ impl BackupJob {
 
 impl Node {
     pub(crate) fn begin_backup(&mut self, wish: BackupWish) -> Result<JobId, Failure> {
-        self.need_service("backup")?;
+        if wish.kept.is_none() {
+            self.need_service("backup")?;
+        }
         if self.spread().is_none() {
             let what = "the number of suppliers does not fit the policy".into();
             return Err(Failure::Setting { what });
@@ -57,7 +59,7 @@ impl Node {
             publish_wait_ms: clocks.publish_wait_ms,
             begun: self.now.tick,
         };
-        let id = self.add_job(|_, id| {
+        let id = self.add_job(wish.kept, |_, id| {
             Job::Backup(BackupJob {
                 run: Live::start(run, id.to_string()),
                 wish,

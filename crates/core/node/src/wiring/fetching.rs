@@ -174,7 +174,7 @@ impl Node {
         for effect in effects {
             match effect {
                 Effect::AskFragments => self.ask_fragments(fetch),
-                Effect::Assemble => self.order(Output::Assemble { fetch }),
+                Effect::Assemble => self.assemble(fetch),
                 Effect::ReportComplete => {}
                 Effect::ReportMissing => self.report_missing(fetch),
                 Effect::ReportDamaged => {
@@ -204,6 +204,20 @@ impl Node {
                 index,
             });
         }
+    }
+
+    fn assemble(&mut self, fetch: u64) {
+        let Some(run) = self.fetching.0.get(&fetch) else { return };
+        let seen = |index: u8| {
+            let place = &run.places[usize::from(run.spread.place_of(index))];
+            let entry = self.book.suppliers.get(&place.device);
+            (index, entry.and_then(|entry| entry.last_seen).map(|date| date.0))
+        };
+        let unreached = match run.fragments.need() {
+            Need::Everything => run.fragments.unreached().map(seen).collect(),
+            Need::Data(_) | Need::These(_) => vec![],
+        };
+        self.order(Output::Assemble { fetch, unreached });
     }
 
     fn report_missing(&mut self, fetch: u64) {

@@ -12,6 +12,7 @@ use crate::node::Node;
 use crate::output::JobState;
 use crate::wiring::backups::BackupJob;
 use crate::wiring::retrievals::RetrievalJob;
+use crate::wish::KeptJob;
 
 /// Jobs that are not over at most.
 const OPEN_MAX: usize = 256;
@@ -147,25 +148,45 @@ impl Node {
         }
     }
 
-    /// Takes a new job in.
+    /// Takes a job in: a new one, or one that was not over when the shell ended.
     ///
     /// # Errors
-    /// There are too many.
+    /// There are too many, or it is here already.
     pub(crate) fn add_job(
         &mut self,
+        kept: Option<KeptJob>,
         make: impl FnOnce(&Self, JobId) -> Job,
     ) -> Result<JobId, Failure> {
         self.jobs.forget_old();
         if self.jobs.open().len() >= OPEN_MAX {
             return Err(Failure::Busy);
         }
-        let id = JobId(self.chance.bytes());
+        let id = kept.map_or_else(|| JobId(self.chance.bytes()), |kept| kept.id);
+        if self.jobs.all.contains_key(&id) {
+            return Err(Failure::Busy);
+        }
         let job = make(self, id);
         self.jobs.begun += 1;
         let number = self.jobs.begun;
         self.jobs.all.insert(id, Entry { job, number, is_held: false, told: None });
         self.report_job(id);
+        if let Some(kept) = kept {
+            self.leave_paused(id, kept);
+        }
         Ok(id)
+    }
+
+    /// A job that was paused stays so; one whose service is off is held until that runs.
+    fn leave_paused(&mut self, id: JobId, kept: KeptJob) {
+        let service = self.jobs.all.get(&id).map(|entry| entry.job.service());
+        let is_off = service.is_some_and(|service| self.need_service(service).is_err());
+        if kept.is_paused || is_off {
+            self.feed_backup(id, backup::Event::Pause);
+            self.feed_retrieval(id, retrieval::Event::Pause);
+        }
+        if let Some(entry) = self.jobs.all.get_mut(&id) {
+            entry.is_held = is_off && !kept.is_paused;
+        }
     }
 
     /// Holds a job, lets it go on, or ends it.

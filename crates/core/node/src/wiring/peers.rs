@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use automata::{Live, Snapshot, Tick};
 use base::DeviceId;
-use mesh::peer_link::{Effect, Event, PeerLink};
+use mesh::peer_link::{Effect, Event, PeerLink, State};
 use storage::contract;
 use storage::wire::Asker;
 
@@ -27,15 +27,37 @@ impl Links {
     pub(crate) fn snapshots(&self) -> impl Iterator<Item = Snapshot> {
         self.0.values().map(Live::snapshot)
     }
+
+    /// Whether a connection to this peer is being made.
+    pub(crate) fn is_trying(&self, device: &DeviceId) -> bool {
+        let state = self.0.get(device).map(Live::state);
+        matches!(state, Some(State::Dialing { .. } | State::Greeting { .. }))
+    }
 }
 
 impl Node {
     pub(crate) fn poll_links(&mut self) {
         for device in self.links.0.keys().copied().collect::<Vec<_>>() {
             let Some(link) = self.links.0.get_mut(&device) else { continue };
+            let deadline = link.deadline();
             let effects = link.poll(self.now.tick, &mut self.journal);
+            let has_moved = link.deadline() != deadline;
             self.carry_out_link(device, effects);
+            if has_moved {
+                self.drive_changed();
+            }
         }
+    }
+
+    /// Dials the suppliers that are not connected, unless they were tried a moment ago. Returns
+    /// those to whom connections are being made.
+    pub(crate) fn dial_absent(&mut self) -> BTreeSet<DeviceId> {
+        let mut devices: BTreeSet<DeviceId> = self.links.0.keys().copied().collect();
+        for device in &devices {
+            self.feed_link(*device, Event::Needed);
+        }
+        devices.retain(|device| self.links.is_trying(device));
+        devices
     }
 
     /// Keeps links to all suppliers that hold data or have a contract, and to no others.
@@ -85,6 +107,7 @@ impl Node {
         self.holder_online(device);
         self.lane_changed(device);
         self.fetches_changed(device);
+        self.drive_changed();
     }
 
     pub(crate) fn peer_offline(&mut self, device: DeviceId) {
@@ -108,6 +131,7 @@ impl Node {
             self.feed_link(device, Event::DialFailed);
             self.feed_contract(device, contract::Event::Unreachable);
             self.root_unreachable(device);
+            self.drive_changed();
         }
     }
 

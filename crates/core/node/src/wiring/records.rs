@@ -123,6 +123,12 @@ impl Node {
         }
     }
 
+    /// Gives so many bytes to the network from now on. What was promised stays promised.
+    pub(crate) fn offer(&mut self, bytes: u64) {
+        self.supplier.room.donated_bytes = bytes;
+        self.publish_offer();
+    }
+
     /// Says what this node has to give, if it is a supplier.
     pub(crate) fn publish_offer(&mut self) {
         let is_known = self.is_drive_ready() && self.has_looked();

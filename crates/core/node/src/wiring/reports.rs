@@ -16,7 +16,7 @@ impl Node {
         let Some(entry) = self.jobs.all.get(&id) else { return };
         let progress = match &entry.job {
             Job::Backup(job) => self.backup_state(job),
-            Job::Retrieval(job) => retrieval_state(job),
+            Job::Retrieval(job) => self.retrieval_state(job),
         };
         if let Some(entry) = self.jobs.all.get_mut(&id)
             && entry.told.as_ref() != Some(&progress)
@@ -73,16 +73,19 @@ impl Node {
         };
         JobState { state, waits_for, failure: job.failure.clone(), safety: job.safety }
     }
-}
 
-fn retrieval_state(job: &RetrievalJob) -> JobState {
-    let (state, waits_for) = match job.run.state() {
-        retrieval::State::Waiting { .. } => ("waiting", Some(Failure::DriveNotReady)),
-        retrieval::State::Running => ("running", None),
-        retrieval::State::Paused { .. } => ("paused", None),
-        retrieval::State::Done => ("done", None),
-        retrieval::State::Failed => ("failed", None),
-        retrieval::State::Cancelled => ("cancelled", None),
-    };
-    JobState { state, waits_for, failure: job.failure.clone(), safety: None }
+    fn retrieval_state(&self, job: &RetrievalJob) -> JobState {
+        // A check that dials its suppliers waits for nothing that the user could do.
+        let is_dialling = self.is_drive_ready() && !job.awaited.is_empty();
+        let drive = (!is_dialling).then_some(Failure::DriveNotReady);
+        let (state, waits_for) = match job.run.state() {
+            retrieval::State::Waiting { .. } => ("waiting", drive),
+            retrieval::State::Running => ("running", None),
+            retrieval::State::Paused { .. } => ("paused", None),
+            retrieval::State::Done => ("done", None),
+            retrieval::State::Failed => ("failed", None),
+            retrieval::State::Cancelled => ("cancelled", None),
+        };
+        JobState { state, waits_for, failure: job.failure.clone(), safety: None }
+    }
 }

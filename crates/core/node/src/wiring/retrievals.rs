@@ -1,7 +1,9 @@
 //! Restores and checks.
 
+use std::collections::BTreeSet;
+
 use automata::Live;
-use base::JobId;
+use base::{DeviceId, JobId};
 use storage::retrieval::{self, Retrieval};
 
 use crate::input::Failure;
@@ -15,6 +17,8 @@ pub(crate) struct RetrievalJob {
     pub(crate) run: Live<Retrieval>,
     what: What,
     pub(crate) failure: Option<Failure>,
+    /// Suppliers that a check waits for: it begins when each is there, or was not reached.
+    pub(crate) awaited: BTreeSet<DeviceId>,
 }
 
 /// What is read.
@@ -26,12 +30,23 @@ pub(crate) enum What {
 
 impl Node {
     pub(crate) fn begin_retrieval(&mut self, what: What) -> Result<JobId, Failure> {
-        self.need_service("restore")?;
+        let kept = match &what {
+            What::Restore(wish) => wish.kept,
+            What::Check(wish) => wish.kept,
+        };
+        if kept.is_none() {
+            self.need_service("restore")?;
+        }
+        let awaited = match what {
+            // What a supplier has is asked of the supplier itself.
+            What::Check(_) => self.dial_absent(),
+            What::Restore(_) => BTreeSet::new(),
+        };
         let drive_wait_ms = self.settings.clocks.drive_wait_ms;
         let run = Retrieval { drive_wait_ms, begun: self.now.tick };
-        let id = self.add_job(|_, id| {
+        let id = self.add_job(kept, |_, id| {
             let run = Live::start(run, id.to_string());
-            Job::Retrieval(RetrievalJob { run, what, failure: None })
+            Job::Retrieval(RetrievalJob { run, what, failure: None, awaited })
         })?;
         if self.finding.is_coming() {
             self.feed_retrieval(id, retrieval::Event::DriveComing);
@@ -40,10 +55,20 @@ impl Node {
         Ok(id)
     }
 
-    /// The drive came into hand, or the service that reads from it runs.
+    /// The drive came into hand, the service that reads from it runs, or a supplier came or was not
+    /// reached: jobs that waited for it begin.
     pub(crate) fn drive_changed(&mut self) {
-        if self.is_drive_ready() && self.services.is_on("restore") {
-            self.tell_waiting(&retrieval::Event::DriveReady);
+        if !self.is_drive_ready() || !self.services.is_on("restore") {
+            return;
+        }
+        for id in self.jobs.open() {
+            let Self { jobs, links, .. } = self;
+            let Some(job) = jobs.retrieval_mut(id) else { continue };
+            job.awaited.retain(|device| links.is_trying(device));
+            let is_waiting = matches!(job.run.state(), retrieval::State::Waiting { .. });
+            if is_waiting && job.awaited.is_empty() {
+                self.feed_retrieval(id, retrieval::Event::DriveReady);
+            }
         }
     }
 

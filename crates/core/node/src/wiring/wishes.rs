@@ -59,6 +59,10 @@ impl Node {
             Wish::StopService { name, dry_run } => {
                 self.disable_service(&name, dry_run).map(Reply::Services)
             }
+            Wish::Offer(bytes) => {
+                self.offer(bytes);
+                Ok(Reply::Done)
+            }
             Wish::Overview => Ok(Reply::Overview(Box::new(self.overview()))),
         }
     }

@@ -66,6 +66,11 @@ impl Fragments {
         Self { spread, need, fragments }
     }
 
+    /// What is wanted.
+    pub fn need(&self) -> &Need {
+        &self.need
+    }
+
     /// A verified fragment came.
     pub fn arrived(&mut self, index: u8) {
         self.fragments.insert(index, Fragment::Here);
@@ -100,6 +105,12 @@ impl Fragments {
     pub fn gone_places(&self) -> BTreeSet<u8> {
         let gone = self.fragments.iter().filter(|(_, state)| **state == Fragment::Gone);
         gone.map(|(index, _)| self.spread.place_of(*index)).collect()
+    }
+
+    /// The fragments that could not be asked for, or not to the end: nothing is known of them.
+    pub fn unreached(&self) -> impl Iterator<Item = u8> {
+        let lost = self.count(Fragment::Lost);
+        self.count(Fragment::Unasked).chain(lost).chain(self.count(Fragment::Overdue))
     }
 
     /// The indices that are here.

@@ -210,6 +210,10 @@ mod ledger {
     fn everything_means_every_fragment_of_those_who_are_there() {
         let mut fragments = Fragments::new(seven(), Need::Everything);
         assert_eq!(fragments.ask(online(|place| place != 2)).len(), 12);
+        fragments.gone(0);
+        fragments.lost(1);
+        fragments.place_silent(3);
+        assert_eq!(fragments.unreached().collect::<Vec<_>>(), [2, 9, 1, 3, 10]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::refusal::{Outcome, Refusal, outcome};
 use crate::router::Door;
 use crate::stream;
 
-/// Begins a backup.
+/// Begins a backup; one of just this request that is under way already is not begun twice.
 #[utoipa::path(post, path = "/v1/backups", tag = "jobs", request_body = BackupRequest,
     responses((status = 200, body = JobView), (status = "default", body = ErrorView)))]
 pub(crate) async fn backup(

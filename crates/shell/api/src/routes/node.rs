@@ -3,7 +3,9 @@
 use axum::extract::State;
 use axum::response::Response;
 use daemon::view::durability::DurabilityView;
-use daemon::view::{AutomatonDetail, AutomatonView, ErrorView, JournalLine, ServiceView, Status};
+use daemon::view::{
+    AutomatonDetail, AutomatonView, ErrorView, JournalLine, ServiceView, SettingView, Status,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -116,14 +118,14 @@ pub(crate) async fn config(State(door): State<Door>) -> Outcome<ConfigView> {
     outcome(door.daemon.config().await.map(|toml| ConfigView { toml }))
 }
 
-/// Changes one setting and keeps it in the file; returns what is in force.
+/// Changes one setting in the file; says what is kept and what is in force.
 #[utoipa::path(post, path = "/v1/config", tag = "node", request_body = SetConfigRequest,
-    responses((status = 200, body = ConfigView), (status = "default", body = ErrorView)))]
+    responses((status = 200, body = SettingView), (status = "default", body = ErrorView)))]
 pub(crate) async fn set_config(
     State(door): State<Door>,
     Wish(SetConfigRequest { key, value }): Wish<SetConfigRequest>,
-) -> Outcome<ConfigView> {
-    outcome(door.daemon.set_config(key, value).await.map(|toml| ConfigView { toml }))
+) -> Outcome<SettingView> {
+    outcome(door.daemon.set_config(key, value).await)
 }
 
 /// Ends the daemon cleanly.

@@ -74,7 +74,7 @@ pub(crate) async fn entries(
     Ask(EntriesQuery { path, recursive }): Ask<EntriesQuery>,
 ) -> Result<Response, Refusal> {
     let entries = door.daemon.entries(number(&n)?, path, recursive).await?;
-    stream::lines(entries, door.closing).await
+    stream::lines(entries).await
 }
 
 /// What differs from this version to a newer one, a line each; a last line BrokenOff if it went wrong
@@ -89,7 +89,7 @@ pub(crate) async fn differences(
     Ask(DiffQuery { newer }): Ask<DiffQuery>,
 ) -> Result<Response, Refusal> {
     let differences = door.daemon.differences(older, newer).await?;
-    stream::lines(differences, door.closing).await
+    stream::lines(differences).await
 }
 
 /// A range of a file, without fetching the rest; broken off without an end if it goes wrong midway.
@@ -103,7 +103,7 @@ pub(crate) async fn read_file(
     Ask(FileQuery { path, offset, bytes }): Ask<FileQuery>,
 ) -> Result<Response, Refusal> {
     let parts = door.daemon.read_file(number(&n)?, path, offset, bytes).await?;
-    stream::bytes(parts, door.closing).await
+    stream::bytes(parts).await
 }
 
 fn number(text: &str) -> Result<Option<u64>, Refusal> {

@@ -1,11 +1,11 @@
 //! A daemon that answers every request from fixed values, at the real seam: the queue of requests.
 
-use daemon::handle::{Answer, Handle, Reply, Request};
+use daemon::handle::{Answer, Handle, Items, Reply, Request, items};
 use daemon::view::durability::{AttendanceView, DurabilityView, PlacementView};
 use daemon::view::{
     AutomatonDetail, AutomatonView, CustomerView, DifferenceView, DriveStatus, EntryView,
-    ErrorView, JobView, JournalLine, PeerView, Problem, ServiceView, Status, SupplierStatus,
-    SupplierView, VersionView,
+    ErrorView, JobView, JournalLine, PeerView, Problem, ServiceView, SettingView, Status,
+    SupplierStatus, SupplierView, UnreachedView, VersionView,
 };
 use tokio::sync::{broadcast, mpsc, watch};
 
@@ -54,6 +54,7 @@ pub(crate) fn job(id: &str) -> Answer<JobView> {
     Ok(JobView {
         id: id.into(),
         kind: kind.into(),
+        dry_run: false,
         state: state.into(),
         doing: if is_running { "uploading block 3 of 8" } else { "" }.into(),
         started: 1_780_000_000_000,
@@ -66,11 +67,20 @@ pub(crate) fn job(id: &str) -> Answer<JobView> {
         files_unchanged: 17,
         eta_ms: is_running.then_some(65_000),
         version: (state == "done").then_some(3),
-        safety: (kind == "backup" && state == "done").then(|| "safe".into()),
+        safety: match kind {
+            "backup" => (state == "done").then(|| "safe".into()),
+            "check" => Some("may lose 2".into()),
+            _ => None,
+        },
+        unreached: if kind == "check" { vec![unreached()] } else { vec![] },
         problems: if is_problem { vec![problem] } else { vec![] },
         problems_total: is_problem.into(),
         error: (state == "failed").then(too_few),
     })
+}
+
+fn unreached() -> UnreachedView {
+    UnreachedView { device: "bddev1cccc".into(), since: Some(1_780_000_000_000), fragments: 12 }
 }
 
 pub(crate) fn step(n: u64) -> JournalLine {
@@ -113,7 +123,9 @@ impl Answers {
             Request::Automaton(name, reply) => give(reply, detail(&name)),
             Request::Config(reply) => give(reply, Ok("[storage]\nsuppliers = 7\n".into())),
             Request::SetConfig { key, value, reply } => {
-                give(reply, Ok(format!("# {key}\nvalue = {value}\n")));
+                // What is offered takes effect at once, as in a real daemon.
+                let in_force = if key == "supplier.donated" { value.clone() } else { "7".into() };
+                give(reply, Ok(SettingView { key, kept: value, in_force: Some(in_force) }));
             }
             Request::Suppliers(reply) => give(reply, Ok(suppliers())),
             Request::HireSupplier { device: _, addresses: _, reply } => {
@@ -317,19 +329,29 @@ fn versions() -> Vec<VersionView> {
 }
 
 /// Items already in a queue, and its end.
-fn queue<T>(items: Vec<Answer<T>>) -> mpsc::Receiver<Answer<T>> {
-    let (sender, receiver) = mpsc::channel(items.len().max(1));
+fn queue<T>(items: Vec<Answer<T>>) -> Items<T> {
+    let mut end = Ok(());
+    let mut given = vec![];
     for item in items {
-        assert!(sender.try_send(item).is_ok(), "the queue has room for all");
+        match item {
+            Ok(item) => given.push(item),
+            Err(error) => end = Err(error),
+        }
     }
-    receiver
+    Items::ready(given, end)
 }
 
-fn entries(
-    version: Option<u64>,
-    path: &str,
-    recursive: bool,
-) -> Answer<mpsc::Receiver<Answer<EntryView>>> {
+/// What gives the answer breaks after one item.
+fn broken<T>(item: T) -> Items<T>
+where
+    T: Send + 'static,
+{
+    let (sender, items) = items(1);
+    std::thread::spawn(move || sender.give(item).is_ok());
+    items
+}
+
+fn entries(version: Option<u64>, path: &str, recursive: bool) -> Answer<Items<EntryView>> {
     let entry = |path: &str, kind: &str, bytes| {
         let target = (kind == "symlink").then(|| "photos/a.jpg".into());
         let path = path.into();
@@ -346,6 +368,7 @@ fn entries(
     match (version, path) {
         (Some(404), _) => Err(error("no-such-version", "There is no version 404.")),
         (_, "broken") => Ok(queue(vec![entry("broken/a", "file", 1), Err(too_few())])),
+        (_, "vanished") => Ok(broken(entry("vanished/a", "file", 1)?)),
         (_, "refused") => Ok(queue(vec![Err(too_few())])),
         _ => {
             let mut all = vec![entry("photos", "dir", 0), entry("caf\\xe9", "file", 1_500)];
@@ -358,9 +381,13 @@ fn entries(
     }
 }
 
-fn differences(newer: u64) -> Answer<mpsc::Receiver<Answer<DifferenceView>>> {
+fn differences(newer: u64) -> Answer<Items<DifferenceView>> {
     if newer == 404 {
         return Err(error("no-such-version", "There is no version 404."));
+    }
+    if newer == 5 {
+        let (path, change) = ("notes.txt".into(), "changed".into());
+        return Ok(broken(DifferenceView { path, change }));
     }
     let difference =
         |path: &str, change: &str| Ok(DifferenceView { path: path.into(), change: change.into() });
@@ -372,7 +399,7 @@ fn differences(newer: u64) -> Answer<mpsc::Receiver<Answer<DifferenceView>>> {
     ]))
 }
 
-fn file(path: &str, offset: u64, bytes: Option<u64>) -> Answer<mpsc::Receiver<Answer<Vec<u8>>>> {
+fn file(path: &str, offset: u64, bytes: Option<u64>) -> Answer<Items<Vec<u8>>> {
     let whole = b"Hello from far away.\n";
     match path {
         "hello.txt" => {
@@ -383,6 +410,7 @@ fn file(path: &str, offset: u64, bytes: Option<u64>) -> Answer<mpsc::Receiver<An
         }
         "empty" => Ok(queue(vec![])),
         "broken" => Ok(queue(vec![Ok(whole.to_vec()), Err(too_few())])),
+        "vanished" => Ok(broken(whole.to_vec())),
         _ => Err(error("no-such-path", &format!("Version 3 has no '{path}'."))),
     }
 }

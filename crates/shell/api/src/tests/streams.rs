@@ -53,6 +53,18 @@ async fn a_list_that_breaks_off_says_why() {
 }
 
 #[tokio::test]
+async fn an_answer_whose_giver_broke_is_never_taken_for_whole() {
+    let served = start();
+    let (entries, error) = all(served.client.entries(None, "vanished", true).await.unwrap()).await;
+    assert_eq!((entries.len(), error.as_deref()), (1, Some("daemon-failed")));
+    let (differences, error) = all(served.client.differences(3, 5).await.unwrap()).await;
+    assert_eq!((differences.len(), error.as_deref()), (1, Some("daemon-failed")));
+    let file = served.client.read_file(None, "vanished", 0, None).await.unwrap();
+    assert_eq!(whole(file).await.unwrap_err().view().code, "daemon-broke-off");
+    served.stop().await;
+}
+
+#[tokio::test]
 async fn ranges_of_a_file_are_exact() {
     let served = start();
     let read = async |path, offset, bytes| {

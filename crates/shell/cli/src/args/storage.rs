@@ -27,22 +27,22 @@ pub(crate) enum BackupCommand {
     List,
     /// One backup
     Show {
-        /// Id of the job; the only one that is not over if left out
+        /// Id of the job, or how it begins; the only one that is not over if left out
         id: Option<String>,
     },
     /// Pause a backup
     Pause {
-        /// Id of the job; the only one that is not over if left out
+        /// Id of the job, or how it begins; the only one that is not over if left out
         id: Option<String>,
     },
     /// Go on with a paused backup
     Resume {
-        /// Id of the job; the only one that is not over if left out
+        /// Id of the job, or how it begins; the only one that is not over if left out
         id: Option<String>,
     },
     /// End a backup; what is safe already is not sent again next time
     Cancel {
-        /// Id of the job; the only one that is not over if left out
+        /// Id of the job, or how it begins; the only one that is not over if left out
         id: Option<String>,
     },
 }
@@ -91,27 +91,27 @@ pub(crate) enum JobCommand {
     List,
     /// One job
     Show {
-        /// Id of the job; the only one that is not over if left out
+        /// Id of the job, or how it begins; the only one that is not over if left out
         id: Option<String>,
     },
     /// Follow a job to its end
     Follow {
-        /// Id of the job; the only one that is not over if left out
+        /// Id of the job, or how it begins; the only one that is not over if left out
         id: Option<String>,
     },
     /// Pause a job
     Pause {
-        /// Id of the job; the only one that is not over if left out
+        /// Id of the job, or how it begins; the only one that is not over if left out
         id: Option<String>,
     },
     /// Go on with a paused job
     Resume {
-        /// Id of the job; the only one that is not over if left out
+        /// Id of the job, or how it begins; the only one that is not over if left out
         id: Option<String>,
     },
     /// End a job
     Cancel {
-        /// Id of the job; the only one that is not over if left out
+        /// Id of the job, or how it begins; the only one that is not over if left out
         id: Option<String>,
     },
 }

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, stdout};
 
 use base::{Date, SecretKey, SymmetricKey};
+use daemon::work::{FRESH_MARK, RECOVER_MARK};
 use disk::document::Document;
 use identity::{
     Cost, DEVICE_NAME_BYTES_MAX, DeviceName, Keystore, PHRASE_WORDS, Phrase, Seed, seal_keystore,
@@ -105,12 +106,6 @@ pub(super) fn save(document: &Document, keystore: &Keystore, password: &str) -> 
     let sealed = seal_keystore(keystore, password, cost, random()?).map_err(|e| failed(&e))?;
     document.save(&sealed).map_err(|error| failed(&error))
 }
-
-/// How a home says to the daemon that its identity was made here, and that it has no drive anywhere.
-const FRESH_MARK: &str = "fresh";
-
-/// How it says that the identity was brought back, and that its drive is to be looked for.
-const RECOVER_MARK: &str = "recover";
 
 /// Leaves one of the two marks; an earlier attempt may have left the other one.
 fn mark(context: &Context, is_recovery: bool) -> Outcome<()> {
@@ -233,7 +228,8 @@ fn summary(made: &Made) -> String {
         ])
 }
 
-fn now() -> Date {
+/// The date.
+pub(super) fn now() -> Date {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Date(since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)))
 }

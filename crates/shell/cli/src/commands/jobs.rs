@@ -58,7 +58,7 @@ async fn run(
         return screen.show(&jobs, |jobs| list(jobs)).map(|()| ExitCode::Done);
     }
     let id = match id {
-        Some(id) => id,
+        Some(id) => whole(context, id).await?,
         None => the_only_one(context, kind).await?,
     };
     let job = match verb {
@@ -98,6 +98,17 @@ async fn follow_job(context: &Context, id: &str) -> Outcome<ExitCode> {
     }
 }
 
+/// The id that begins so, if there is but one; nobody types all of it.
+async fn whole(context: &Context, start: String) -> Outcome<String> {
+    let jobs = context.client.jobs().await?;
+    let mut meant = jobs.iter().filter(|job| job.id.starts_with(&start));
+    match (meant.next(), meant.next()) {
+        (Some(job), None) if !start.is_empty() => Ok(job.id.clone()),
+        // The daemon says what is wrong with it.
+        _ => Ok(start),
+    }
+}
+
 /// The id of the one job that is not over, for whoever does not want to copy it.
 async fn the_only_one(context: &Context, kind: Option<&str>) -> Outcome<String> {
     let jobs = context.client.jobs().await?;
@@ -116,8 +127,9 @@ async fn the_only_one(context: &Context, kind: Option<&str>) -> Outcome<String> 
 fn list(jobs: &[JobView]) -> String {
     let mut table = Table::new(&["kind", "state", "begun", ">files", ">bytes", "id"], "No jobs.");
     for job in jobs {
+        let dry = if job.dry_run { " (dry run)" } else { "" };
         table.row([
-            job.kind.clone(),
+            format!("{}{dry}", job.kind),
             job.state.clone(),
             date(job.started),
             job.files_done.to_string(),
@@ -147,6 +159,10 @@ fn details(job: &JobView) -> String {
         lines.push(("error", format!("{} [{}]", error.happened, error.code)));
         lines.push(("", error.meaning.clone()));
         lines.push(("", error.advice.clone()));
+    }
+    for unreached in &job.unreached {
+        let seen = unreached.since.map_or_else(|| "never seen".into(), date);
+        lines.push(("not reached", format!("{} (last seen {seen})", unreached.device)));
     }
     for problem in &job.problems {
         lines.push(("problem", format!("{}: {}", problem.what, problem.why)));

@@ -120,7 +120,13 @@ fn settings_of(path: &Path) -> Outcome<Settings> {
 
 /// The log, on the standard error.
 fn log(level: &str) -> Outcome<()> {
-    let filter = EnvFilter::try_new(level).map_err(|error| {
+    // What a library finds worth telling is of no use to whoever runs a node.
+    let chosen = match level {
+        "info" => "info,libp2p_swarm=warn,libp2p_kad=error",
+        "warn" => "warn,libp2p_kad=error",
+        other => other,
+    };
+    let filter = EnvFilter::try_new(chosen).map_err(|error| {
         Failure::of("bad-setting", format!("'{level}' is no level of the log: {error}."))
     })?;
     let log = tracing_subscriber::fmt()

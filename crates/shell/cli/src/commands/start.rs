@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use api::client::Answer;
 use api::path_text;
 use base::{format_bytes, format_duration};
-use daemon::view::{BackupRequest, CheckRequest, JobView, RestoreRequest};
+use daemon::view::{BackupRequest, CheckRequest, JobView, RestoreRequest, UnreachedView};
 
 use super::Context;
 use crate::args::{BackupStart, CheckArgs, RestoreArgs};
@@ -14,7 +14,7 @@ use crate::errors::{Failure, Outcome};
 use crate::exit::ExitCode;
 use crate::follow::{BreakOff, follow};
 use crate::screen::Screen;
-use crate::table::count;
+use crate::table::{count, date};
 
 /// Problems that are listed after a job; the rest is counted.
 const PROBLEMS_LISTED_MAX: usize = 20;
@@ -69,7 +69,12 @@ async fn attend(
     let (client, screen) = (&context.client, context.screen);
     // Before the job begins: whoever breaks it off a moment later is told how to find it again.
     let mut break_off = BreakOff::listen()?;
+    let asked = super::init::now().0;
     let job = begun.await?;
+    if job.started < asked && !job.is_over() {
+        let since = date(job.started);
+        screen.hint(&format!("This {} is under way already, since {since}.", job.kind));
+    }
     if is_detached {
         screen.show(&job, |job| job.id.clone())?;
         screen.hint(&format!("Follow it: bitdust job follow {}", job.id));
@@ -91,8 +96,13 @@ pub(super) fn conclude(screen: Screen, job: &JobView, is_dry: bool) -> Outcome<E
     }
     screen.show(job, |job| summary(job, is_dry))?;
     tell_problems(screen, job);
-    Ok(if job.problems_total > 0 { ExitCode::Problems } else { ExitCode::Done })
+    tell_unreached(screen, job);
+    let is_short = job.kind == "check" && SHORT.contains(&job.safety.as_deref().unwrap_or("safe"));
+    Ok(if job.problems_total > 0 || is_short { ExitCode::Problems } else { ExitCode::Done })
 }
+
+/// Verdicts of a check that ask the user to do something.
+const SHORT: [&str; 3] = ["at risk", "not to be had now", "lost"];
 
 fn summary(job: &JobView, is_dry: bool) -> String {
     let files = count(job.files_done, "file");
@@ -115,8 +125,24 @@ fn summary(job: &JobView, is_dry: bool) -> String {
                 "{version} is {safety}: {files}, {bytes}, {unchanged} unchanged, {moved} new, in {took}."
             )
         }
-        ("restore", false) => format!("Restored {files}, {bytes}{of} in {took}."),
-        ("check", _) => format!("Verified {moved}{of} in {took}: {}.", sound(job.problems_total)),
+        ("restore", false) if job.problems_total > 0 => format!(
+            "Restored {bytes}{of} in {took}, but not all of {files}: {}.",
+            count(job.problems_total, "problem")
+        ),
+        ("restore", false) => {
+            let there = match job.files_unchanged {
+                0 => String::new(),
+                there => format!("; {there} of them were there already"),
+            };
+            format!("Restored {files}, {bytes}{of} in {took}{there}.")
+        }
+        ("check", _) if job.files_total == 0 => "There was nothing to verify.".into(),
+        ("check", _) if job.bytes_moved == 0 => "Nothing could be verified.".into(),
+        ("check", _) => {
+            let verdict = job.safety.as_ref().map(|safety| format!(" The data: {safety}."));
+            let sound = sound(job.problems_total);
+            format!("Verified {moved}{of} in {took}: {sound}.{}", verdict.unwrap_or_default())
+        }
         (kind, _) => format!("The {kind} is done: {files}, {bytes} in {took}."),
     }
 }
@@ -139,11 +165,27 @@ fn tell_problems(screen: Screen, job: &JobView) {
     }
 }
 
+/// Names the suppliers that a check could not ask, which says nothing about what they keep.
+fn tell_unreached(screen: Screen, job: &JobView) {
+    if job.unreached.is_empty() {
+        return;
+    }
+    screen.warn("Not reached now, so not verified:");
+    for UnreachedView { device, since, fragments } in &job.unreached {
+        let seen =
+            since.map_or_else(|| "never seen".into(), |at| format!("last seen {}", date(at)));
+        screen.warn(&format!("  {device}: {seen}, {}", count(*fragments, "fragment")));
+    }
+}
+
 /// A path of this computer that is to be backed up: absolute, and it must exist. What is itself a
 /// link stays a link.
 fn source(path: &Path) -> Outcome<String> {
     let missing = |error: std::io::Error| {
-        Failure::of("no-such-path", format!("{} cannot be found: {error}.", path.display()))
+        let happened = format!("{} cannot be found: {error}.", path.display());
+        let mut view = api::catalogue::view("no-such-path", happened);
+        view.advice = "Check how the path is written; one with spaces needs quotes.".into();
+        Failure::Told(view)
     };
     path.symlink_metadata().map_err(missing)?;
     let real = match (path.parent(), path.file_name()) {

@@ -2,7 +2,6 @@
 
 use base::format_bytes;
 use daemon::view::SupplierView;
-use serde_json::json;
 
 use super::{Context, config};
 use crate::args::SupplierCommand;
@@ -19,14 +18,38 @@ pub(super) async fn run(context: &Context, command: SupplierCommand) -> Outcome<
         SupplierCommand::List => client.suppliers().await?,
         SupplierCommand::Hire { device, address } => client.hire_supplier(device, address).await?,
         SupplierCommand::End { device } => client.end_supplier(&device).await?,
-        SupplierCommand::Offer { size } => {
-            config::set(context, OFFER, &format!("{size} B")).await?;
-            return screen.show(&json!({ "offered_bytes": size }), |_| {
-                format!("Others may keep {} here.", format_bytes(size))
-            });
-        }
+        SupplierCommand::Offer { size } => return offer(context, size).await,
     };
     screen.show(&suppliers, |suppliers| list(suppliers))
+}
+
+/// Gives room to others, in force at once if the node runs.
+async fn offer(context: &Context, size: u64) -> Outcome<()> {
+    let set = config::set(context, OFFER, &format!("{size} B")).await?;
+    let free = free_bytes(context);
+    let mut document = config::document(&set);
+    document["offered_bytes"] = size.into();
+    document["free_bytes"] = free.into();
+    context.screen.show(&document, |_| {
+        format!("Others may keep {} here.\n{}", format_bytes(size), config::told(&set))
+    })?;
+    if let Some(free) = free.filter(|free| *free < size) {
+        context.screen.warn(&format!(
+            "Warning: only {} are free on that disk. What does not fit is refused when it comes.",
+            format_bytes(free)
+        ));
+    }
+    Ok(())
+}
+
+/// Bytes free on the disk where fragments of others are kept, if the system tells.
+fn free_bytes(context: &Context) -> Option<u64> {
+    let settings = context.home.settings().ok()?;
+    let place = context.home.path().join(settings.supplier.path);
+    // The directory is made when the node starts first.
+    let there = place.ancestors().find(|path| path.exists())?;
+    let disk = rustix::fs::statvfs(there).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 fn list(suppliers: &[SupplierView]) -> String {

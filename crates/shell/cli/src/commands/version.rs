@@ -23,10 +23,15 @@ pub(super) async fn run(context: &Context, command: VersionCommand) -> Outcome<(
         }
         VersionCommand::Diff { older, newer } => {
             let mut differences = client.differences(older, newer).await?;
+            let mut count = 0_u64;
             while let Some(difference) = differences.next().await? {
+                count += 1;
                 screen.line(&difference, |difference| {
                     format!("{:<9} {}", difference.change, difference.path)
                 })?;
+            }
+            if count == 0 {
+                screen.hint("No differences.");
             }
             Ok(())
         }

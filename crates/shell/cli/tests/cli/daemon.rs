@@ -118,6 +118,59 @@ fn after_a_kill_it_starts_again() {
 }
 
 #[test]
+fn a_job_outlives_the_kill_of_its_daemon() {
+    let world = settled();
+    let mut daemon = Daemon::start(&world, &[]);
+    let source = tempfile::tempdir().unwrap();
+    std::fs::write(source.path().join("a"), "hello").unwrap();
+    // Nobody keeps anything here: the backup waits.
+    let source = source.path().to_str().unwrap().to_owned();
+    let id = world.run(&["backup", "start", &source, "--detach"]).out.trim().to_owned();
+    daemon.child.kill().unwrap();
+    daemon.child.wait().unwrap();
+    let show = |expected: &str| {
+        let ran = world.run(&["job", "show", &id, "--json"]);
+        let job: Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!((&job["kind"], &job["state"]), (&"backup".into(), &expected.into()), "{job}");
+    };
+    let mut daemon = Daemon::start(&world, &[]);
+    show("waiting");
+    assert_eq!(world.run(&["job", "pause", &id]).exit, Some(0));
+    daemon.child.kill().unwrap();
+    daemon.child.wait().unwrap();
+    let mut daemon = Daemon::start(&world, &[]);
+    show("paused");
+    assert_eq!(world.run(&["job", "cancel"]).exit, Some(0), "it is the only one");
+    daemon.child.kill().unwrap();
+    daemon.child.wait().unwrap();
+    let daemon = Daemon::start(&world, &[]);
+    show("cancelled");
+    daemon.signal(Signal::TERM);
+    assert_eq!(daemon.end().0, Some(0));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn keys_stay_out_of_core_dumps_and_of_the_swap_or_it_is_said() {
+    let world = settled();
+    let mut command = world.command(&["run", "--json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let process = format!("/proc/{}", child.id());
+    let limits = std::fs::read_to_string(format!("{process}/limits")).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    let status = std::fs::read_to_string(format!("{process}/status")).unwrap();
+    let locked = status.lines().find_map(|line| line.strip_prefix("VmLck:")).unwrap();
+    let is_locked = locked.trim() != "0 kB";
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(said.contains("lock its memory"), !is_locked, "{locked} {said}");
+}
+
+#[test]
 fn the_password_opens_it_and_no_other() {
     let world = World::new();
     file(&world, "config.toml", CONFIG);
@@ -175,6 +228,16 @@ fn services_and_settings_are_changed_while_it_runs() {
     assert!(ran.exit == Some(1) && ran.err.contains("[no-such-setting]"), "{}", ran.err);
     let ran = world.run(&["config", "set", "storage.suppliers", "65"]);
     assert!(ran.exit == Some(2) && ran.err.contains("[bad-setting]"), "{}", ran.err);
+    let ran = world.run(&["config", "set", "storage.suppliers", "13"]);
+    assert_eq!(ran.exit, Some(0), "{}", ran.err);
+    assert!(ran.out.contains("goes on with 7 until it is started again"), "{}", ran.out);
+    let ran = world.run(&["supplier", "offer", "3GiB"]);
+    assert_eq!(ran.exit, Some(0), "{}", ran.err);
+    assert!(ran.out.contains("is kept and in force"), "{}", ran.out);
+    let status: Value = serde_json::from_str(&world.run(&["status", "--json"]).out).unwrap();
+    assert_eq!(status["supplier"]["donated_bytes"], 3_u64 << 30);
+    let ran = world.run(&["supplier", "offer", "900000TiB"]);
+    assert!(ran.err.contains("are free on that disk"), "{}{}", ran.out, ran.err);
     assert_eq!(world.run(&["supplier", "offer", "3GiB"]).exit, Some(0));
     let list: Value =
         serde_json::from_str(&world.run(&["automata", "list", "--json"]).out).unwrap();
@@ -206,7 +269,8 @@ fn without_suppliers_a_backup_says_so() {
     let ran = world.run(&["version", "list"]);
     assert_eq!((ran.exit, ran.out.as_str()), (Some(0), "No versions yet.\n"));
     let ran = world.run(&["restore", "--target", source.path().join("new").to_str().unwrap()]);
-    assert!(ran.exit == Some(1) && ran.err.contains("[no-such-"), "{}", ran.err);
+    assert!(ran.exit == Some(1) && ran.err.contains("[no-such-version]"), "{}", ran.err);
+    assert!(ran.err.contains("nothing has been backed up"), "{}", ran.err);
     daemon.signal(Signal::TERM);
     assert_eq!(daemon.end().0, Some(0));
 }

@@ -1,30 +1,43 @@
-//! At a terminal: the words are asked for again, progress is drawn, and Ctrl-C works as usual.
+//! At a terminal: the words are asked for again, passwords are not shown, progress is drawn, and
+//! Ctrl-C works as usual.
 
-use std::fs::File;
 use std::io::{Read, Write};
 use std::process::Child;
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use pty_process::Size;
+use pty_process::blocking::{Command, Pty, open};
+use rustix::termios::{LocalModes, tcgetattr};
 
-use super::World;
+use super::{World, file};
 
 /// A program at a terminal of its own.
 struct Seated {
-    terminal: File,
+    terminal: Pty,
     seen: String,
     child: Child,
 }
 
 impl Seated {
     fn new(world: &World, args: &[&str]) -> Self {
-        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&terminal).unwrap();
-        unlockpt(&terminal).unwrap();
-        let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
-        let seat = || File::options().read(true).write(true).open(&name).unwrap();
+        Self::at(world, args, Size::new(24, 80))
+    }
+
+    fn at(world: &World, args: &[&str], size: Size) -> Self {
+        let (terminal, seat) = open().unwrap();
+        terminal.resize(size).unwrap();
         let mut command = world.command(args);
-        command.env("TERM", "xterm").stdin(seat()).stdout(seat()).stderr(seat());
-        Self { terminal: terminal.into(), seen: String::new(), child: command.spawn().unwrap() }
+        command.env("TERM", "xterm");
+        let child = Command::from(command).spawn(seat).unwrap();
+        Self { terminal, seen: String::new(), child }
+    }
+
+    /// Answers a question whose answer is not to be shown.
+    fn answer_hidden(&mut self, text: &str) {
+        // It asks first, and then sees to it that nothing is shown.
+        while tcgetattr(&self.terminal).unwrap().local_modes.contains(LocalModes::ECHO) {
+            std::thread::yield_now();
+        }
+        self.answer(text);
     }
 
     /// Reads until `text` was shown since the last answer.
@@ -117,6 +130,71 @@ fn words_that_were_not_written_down_make_no_identity() {
 }
 
 #[test]
+fn a_password_is_asked_for_and_never_shown() {
+    let world = World::new();
+    let mut seated = Seated::new(&world, &["init", "--yes"]);
+    for prompt in ["New password (empty for none): ", "The same again: "] {
+        seated.wait_for(prompt);
+        seated.answer_hidden("correct horse");
+    }
+    let (exit, seen) = seated.end();
+    assert_eq!(exit, Some(0), "{seen}");
+    assert!(seen.contains("keys with a password") && !seen.contains("horse"), "{seen}");
+
+    // Whoever does not know it changes nothing.
+    let keystore = std::fs::read(world.path().join("keystore")).unwrap();
+    let mut seated = Seated::new(&world, &["password", "change"]);
+    seated.wait_for("Password: ");
+    seated.answer_hidden("wrong horse");
+    let (exit, seen) = seated.end();
+    assert!(exit == Some(5) && seen.contains("[wrong-password]"), "{seen}");
+    let mut seated = Seated::new(&world, &["password", "change"]);
+    let answers = [
+        ("Password: ", "correct horse"),
+        ("New password (empty for none): ", "battery"),
+        ("The same again: ", "batteries"),
+    ];
+    for (prompt, answer) in answers {
+        seated.wait_for(prompt);
+        seated.answer_hidden(answer);
+    }
+    let (exit, seen) = seated.end();
+    assert!(exit == Some(5) && seen.contains("[password-mismatch]"), "{exit:?} {seen}");
+    assert_eq!(std::fs::read(world.path().join("keystore")).unwrap(), keystore);
+
+    let mut seated = Seated::new(&world, &["password", "change"]);
+    let answers = [
+        ("Password: ", "correct horse"),
+        ("New password (empty for none): ", "battery"),
+        ("The same again: ", "battery"),
+    ];
+    for (prompt, answer) in answers {
+        seated.wait_for(prompt);
+        seated.answer_hidden(answer);
+    }
+    let (exit, seen) = seated.end();
+    assert!(exit == Some(0) && seen.contains("The password is changed."), "{seen}");
+    for (password, exit) in [("correct horse", 5), ("battery", 0)] {
+        let path = file(&world, "password", password);
+        let args = ["password", "change", "--no-password", "--password-file"];
+        let ran = world.run(&[&args[..], &[path.to_str().unwrap()]].concat());
+        assert_eq!(ran.exit, Some(exit), "{}", ran.err);
+    }
+}
+
+#[test]
+fn an_empty_password_is_warned_of() {
+    let world = World::new();
+    let mut seated = Seated::new(&world, &["init", "--yes"]);
+    for prompt in ["New password (empty for none): ", "The same again: "] {
+        seated.wait_for(prompt);
+        seated.answer_hidden("");
+    }
+    let (exit, seen) = seated.end();
+    assert!(exit == Some(0) && seen.contains("Warning: without a password"), "{seen}");
+}
+
+#[test]
 fn recovery_asks_for_the_words() {
     let world = World::new();
     let made = world.run(&["init", "--no-password", "--json"]).out;
@@ -142,6 +220,20 @@ fn progress_is_drawn_for_who_watches() {
     seated.wait_for("1.1 min left");
     seated.child.kill().unwrap();
     assert_eq!(seated.end().0, None);
+}
+
+#[test]
+fn a_narrow_terminal_gets_one_line_of_progress() {
+    let world = World::served();
+    let mut seated = Seated::at(&world, &["job", "follow", "job-running"], Size::new(24, 30));
+    seated.wait_for("backup 34% 90 MiB of");
+    let shown = seated.seen.trim_start_matches('\r').trim_end();
+    assert!(shown.chars().count() <= 30, "{shown:?}");
+    // As Ctrl-C does it.
+    seated.terminal.write_all(b"\x03").unwrap();
+    let (exit, seen) = seated.end();
+    assert_eq!(exit, Some(130), "{seen}");
+    assert!(seen.contains("the job goes on in the daemon"), "{seen}");
 }
 
 #[test]

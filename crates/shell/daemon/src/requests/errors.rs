@@ -10,13 +10,14 @@ use super::error;
 use crate::view::ErrorView;
 
 /// The codes of all failures of the node.
-pub const FAILURE_CODES: [&str; 11] = [
+pub const FAILURE_CODES: [&str; 12] = [
     "too-few-suppliers",
     "held-up",
     "own-disk",
     "drive-not-ready",
     "busy",
     "service-off",
+    "no-such-version",
     "unknown",
     "job-cancelled",
     "damaged",
@@ -81,6 +82,16 @@ fn other_view(failure: &Failure) -> ErrorView {
             format!("The service `{service}`, which is needed, does not run."),
             nothing,
             "Start it with `bitdust service start`; `bitdust service list` shows all.",
+        ),
+        Failure::NoVersion { number } => error(
+            "no-such-version",
+            match number {
+                Some(number) => format!("There is no version {number}."),
+                None => "There is no version yet: nothing has been backed up.".into(),
+            },
+            nothing,
+            "See `bitdust version list`. Make one with `bitdust backup start PATH`. After \
+             `bitdust init --recover` wait until `bitdust status` says that the drive is ready.",
         ),
         Failure::Unknown { what } => error(
             "unknown",
@@ -170,10 +181,18 @@ pub(crate) fn sentence(error: &(dyn Error + 'static)) -> String {
     text + "."
 }
 
+/// Whether a text begins like `storage.suppliers: …`.
+fn is_setting(text: &str) -> bool {
+    let name = text.split(':').next().unwrap_or_default();
+    name.contains('.') && name.chars().all(|c| c.is_ascii_lowercase() || "._".contains(c))
+}
+
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     match letters.next() {
-        // What begins with a path stays as it is.
+        // What begins with the name of a setting stays as it is.
+        Some(_) if is_setting(text) => text.into(),
+        // So does what begins with a path.
         Some(first) => first.to_uppercase().chain(letters).collect(),
         None => String::new(),
     }

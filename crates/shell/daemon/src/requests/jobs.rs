@@ -11,14 +11,18 @@ use crate::view::{BackupRequest, CheckRequest, ErrorView, JobView, RestoreReques
 use crate::work::{JobRequest, Works};
 
 impl Clerk {
-    /// Begins a backup.
+    /// Begins a backup. The very same one that is under way already, as after a restart of the
+    /// daemon, is not begun twice: whoever asks again is told of it.
     pub(crate) async fn backup(&self, request: BackupRequest) -> Answer<JobView> {
-        let is_dry = request.dry_run;
-        let request = JobRequest::Backup(request);
-        if is_dry {
-            return self.at_work(|works| works.dry_run(request)).await;
+        if request.dry_run {
+            return self.at_work(|works| works.dry_run(JobRequest::Backup(request))).await;
         }
-        self.begin(request, |request| Wish::Backup(BackupWish { request })).await
+        let wish = |request| Wish::Backup(BackupWish::new(request));
+        let begun = self.begin(JobRequest::Backup(request.clone()), wish).await;
+        match begun {
+            Err(error) if error.code == "busy" => self.works.backup_of(&request).ok_or(error),
+            begun => begun,
+        }
     }
 
     pub(super) async fn restore(&self, request: RestoreRequest) -> Answer<JobView> {
@@ -27,12 +31,13 @@ impl Clerk {
         if is_dry {
             return self.at_work(|works| works.dry_run(request)).await;
         }
-        self.begin(request, |request| Wish::Restore(RestoreWish { request })).await
+        self.begin(request, |request| Wish::Restore(RestoreWish::new(request))).await
     }
 
     pub(super) async fn check(&self, request: CheckRequest) -> Answer<JobView> {
         let percent = request.percent;
-        self.begin(JobRequest::Check(request), |_| Wish::Check(CheckWish { percent })).await
+        self.begin(JobRequest::Check(request), |_| Wish::Check(CheckWish { percent, kept: None }))
+            .await
     }
 
     /// Begins a job: the workers keep the request, the node decides.
@@ -45,7 +50,48 @@ impl Clerk {
             Err(failed) => Err(failed),
         };
         self.works.forget(request);
+        if begun.is_ok() {
+            // Whoever is told of the job finds it again, whatever becomes of this daemon.
+            self.keep_jobs().await;
+        }
         begun
+    }
+
+    /// Goes on with the jobs of earlier daemons.
+    pub(super) async fn go_on(self) {
+        for (job, request) in self.works.kept() {
+            let kept = Some(job);
+            // The request is bound to its job already; its number is not looked at.
+            let wish = match &*request {
+                JobRequest::Backup(_) => Wish::Backup(BackupWish { request: 0, kept }),
+                JobRequest::Restore(_) => Wish::Restore(RestoreWish { request: 0, kept }),
+                JobRequest::Check(request) => {
+                    Wish::Check(CheckWish { percent: request.percent, kept })
+                }
+            };
+            match self.wish(wish).await {
+                Ok(_) => tracing::info!(job = %job.id, "goes on with a job"),
+                // It is kept for the next start.
+                Err(error) if error.code == errors::stopping().code => return,
+                Err(error) => {
+                    tracing::warn!(job = %job.id, code = error.code, "a job cannot go on");
+                    let refuse = move |works: &Works| {
+                        works.refuse(job.id, error);
+                        Ok(())
+                    };
+                    let _ = self.at_work(refuse).await;
+                }
+            }
+        }
+    }
+
+    async fn keep_jobs(&self) {
+        let keep = |works: &Works| {
+            works.keep_jobs();
+            Ok(())
+        };
+        // It fails at the end of the daemon only.
+        let _ = self.at_work(keep).await;
     }
 
     /// What the workers answer, on a thread that may wait for the disk.
@@ -75,6 +121,7 @@ impl Clerk {
             return Ok(before);
         }
         self.wish(wish(job)).await?;
+        self.keep_jobs().await;
         self.view_of(job)
     }
 

@@ -1,15 +1,19 @@
 //! How it stands: with the node at a glance, its services, its automata, its settings.
 
 use node::wish::{Overview, Reply, Wish};
+use storage::policy::Spread;
 use tokio::task::spawn_blocking;
 
 use super::views::{automaton_view, drive_status, service_view, supplier_status};
 use super::{Clerk, error, errors, sentence};
 use crate::handle::Answer;
 use crate::run::happening::Question;
-use crate::settings::SetError;
-use crate::view::{AutomatonDetail, AutomatonView, ErrorView, ServiceView, Status};
+use crate::settings::{Bytes, SetError, Settings};
+use crate::view::{AutomatonDetail, AutomatonView, ErrorView, ServiceView, SettingView, Status};
 use crate::work::Works;
+
+/// The setting that takes effect while the daemon runs; all others do when it starts.
+const DONATED: &str = "supplier.donated";
 
 impl Clerk {
     pub(super) async fn status(&self) -> Answer<Status> {
@@ -57,6 +61,17 @@ impl Clerk {
                     .push("The data is kept by one supplier only: a plain copy, not safe.".into());
             }
             Some(Safety::Safe { .. } | Safety::Empty) | None => {}
+        }
+        let spread = Spread::new(self.settings.storage.policy, overview.suppliers_wanted);
+        let online =
+            overview.suppliers.iter().filter(|each| each.place.is_some() && each.is_online);
+        let (online, needed) = (online.count(), spread.map_or(0, |spread| spread.needed().into()));
+        if online < needed && !matches!(overview.safety, Some(Safety::Empty) | None) {
+            warnings.push(format!(
+                "{online} of {} suppliers are connected and {needed} are needed: files cannot be \
+                 restored before more of them are back.",
+                overview.suppliers_wanted
+            ));
         }
         if overview.few_answered {
             warnings.push(
@@ -117,14 +132,27 @@ impl Clerk {
         })
     }
 
-    pub(super) async fn set_config(&self, key: String, value: String) -> Answer<String> {
-        let file = self.file.clone();
-        let setting = spawn_blocking(move || file.set(&key, &value));
-        match setting.await {
-            Ok(Ok(settings)) => Ok(settings.to_toml()),
-            Ok(Err(failed)) => Err(set_error(&failed)),
-            Err(_) => Err(errors::stopping()),
+    /// The settings in force: those of the start, and what was changed since and needs no new one.
+    pub(super) async fn in_force(&self) -> Answer<Settings> {
+        let mut settings = Settings::clone(&self.settings);
+        settings.supplier.donated = Bytes(self.overview().await?.donated_bytes);
+        Ok(settings)
+    }
+
+    pub(super) async fn set_config(&self, key: String, value: String) -> Answer<SettingView> {
+        let (file, name) = (self.file.clone(), key.clone());
+        let setting = spawn_blocking(move || file.set(&name, &value));
+        let kept = match setting.await {
+            Ok(Ok(settings)) => settings,
+            Ok(Err(failed)) => return Err(set_error(&failed)),
+            Err(_) => return Err(errors::stopping()),
+        };
+        if key == DONATED {
+            self.wish(Wish::Offer(kept.supplier.donated.0)).await?;
         }
+        let in_force = self.in_force().await?.value(&key);
+        let kept = kept.value(&key).unwrap_or_default();
+        Ok(SettingView { key, kept, in_force })
     }
 
     pub(super) async fn shutdown(&self) -> Answer<()> {

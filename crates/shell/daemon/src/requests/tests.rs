@@ -22,6 +22,7 @@ fn failures() -> Vec<Failure> {
         Failure::DriveNotReady,
         Failure::Busy,
         Failure::ServiceOff { service: "backup" },
+        Failure::NoVersion { number: None },
         Failure::Unknown { what: "the supplier x".into() },
         Failure::Cancelled,
         Failure::Damaged { what: "a block".into() },
@@ -72,6 +73,8 @@ fn causes_are_told_in_one_sentence() {
     struct Outer(#[source] std::io::Error);
     let error = Outer(std::io::Error::other("port taken"));
     assert_eq!(sentence(&error), "Cannot start: port taken.");
+    let error = std::io::Error::other("storage.suppliers: too many");
+    assert_eq!(sentence(&error), "storage.suppliers: too many.");
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use base::encode;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -17,7 +16,18 @@ const ANSWERS_WAIT: Duration = Duration::from_secs(2);
 impl Engine {
     /// Ends what runs, writes what is in hand, closes the stores.
     pub(super) async fn close(self, serving: Serving) {
-        let Self { net, mut tasks, works, supplier, keeping, mut queues, home, running, .. } = self;
+        let Self {
+            net,
+            mut tasks,
+            works,
+            supplier,
+            keeping,
+            anchoring,
+            mut queues,
+            home,
+            running,
+            ..
+        } = self;
         // Nobody answers any more: whoever waits for the node learns that it ends.
         drop(self.pending);
         running.end();
@@ -32,18 +42,18 @@ impl Engine {
         }
         // What has come in is written and receipted; jobs keep what is safe.
         drop(queues);
-        let anchors = self.addresses.anchors();
+        anchoring.keep(self.addresses.anchors());
         let closing = spawn_blocking(move || {
             works.close();
             supplier.close();
-            if let Err(error) = home.anchors().save(&encode(&anchors)) {
-                tracing::warn!(%error, "the peers of this time could not be kept");
-            }
         });
         if closing.await.is_err() {
             tracing::error!("the stores were not closed as they should");
         }
+        anchoring.close().await;
         keeping.close().await;
+        // From here on another process may work on it.
+        drop(home);
         if let Some(ended) = self.ended {
             // Whoever asked may be gone.
             let _ = ended.send(());

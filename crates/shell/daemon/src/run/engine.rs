@@ -13,6 +13,7 @@ use tokio::time::sleep_until;
 use transport::{Event, PeerKey, Stream};
 
 use super::QUEUE_MAX;
+use super::anchoring::Anchoring;
 use super::chronicle::Chronicle;
 use super::happening::{Happening, Question};
 use super::keeping::Keeping;
@@ -47,6 +48,7 @@ pub(super) struct Engine {
     pub(super) records: Records,
     pub(super) supplier: Arc<Supplier>,
     pub(super) works: Works,
+    pub(super) anchoring: Anchoring,
     pub(super) keeping: Keeping,
     pub(super) chronicle: Chronicle,
     pub(super) clerk: Clerk,
@@ -151,6 +153,7 @@ impl Engine {
             Happening::Input(input) => self.feed(input),
             Happening::LinkUp(link) => {
                 self.addresses.prove(link.asker.device);
+                self.anchoring.keep(self.addresses.anchors());
                 if let Some(input) = self.links.up(link) {
                     self.feed(input);
                 }
@@ -213,6 +216,7 @@ impl Engine {
                 let addresses = if path.dialled { vec![path.address] } else { vec![] };
                 self.addresses.learn(device, addresses);
                 self.addresses.prove(device);
+                self.anchoring.keep(self.addresses.anchors());
             }
             Some(Event::PeerDisconnected { .. }) => {}
             Some(Event::Discovered { peer, addresses, .. }) => {

@@ -12,6 +12,7 @@ use crate::fixtures::{Daemon, FRAGMENT_BYTES, Outsider, TestBlock, block, root, 
 use crate::view::JournalLine;
 
 mod doors;
+mod kept;
 mod pairs;
 
 /// Fragments that a contract holds in the test of its quota.

@@ -28,7 +28,8 @@ is not known is an error, so that a typing error is not silently without effect.
 texts with a unit: `\"10 GiB\"`, `\"72 h\"` (B, kB, MB, GB, TB, KiB, MiB, GiB, TiB; ms, s, min, h, d).
 
 `bitdust config show` prints what is in force. `bitdust config set storage.suppliers 13` changes one
-setting in the file and leaves the rest of it as it is. A setting is read when the daemon starts;
+setting in the file, leaves the rest of it as it is, and says what is in force. A setting is read when
+the daemon starts, only `supplier.donated` takes effect at once;
 services are switched while it runs with `bitdust service start|stop`.
 
 Secrets are never in this file.

@@ -108,7 +108,7 @@ impl SettingsFile {
         put(&mut document, section, name, value);
         let text = document.to_string();
         let settings: Settings = toml::from_str(&text)
-            .map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
+            .map_err(|error: toml::de::Error| wrong(in_words(error.message())))?;
         settings.check()?;
         self.document.save(text.as_bytes())?;
         Ok(settings)
@@ -172,6 +172,11 @@ fn read_value(text: &str, kind: &toml::Value) -> Result<Value, String> {
         (_, Ok(value)) => Ok(value),
         (_, Err(_)) => Err(format!("'{text}' cannot be read, {} is wanted", kind.type_str())),
     }
+}
+
+/// What a number must be, for those who do not program.
+fn in_words(message: &str) -> String {
+    message.replace("expected u8", "a number from 0 to 255 is wanted")
 }
 
 fn put(document: &mut DocumentMut, section: &str, name: &str, value: Value) {

@@ -20,7 +20,12 @@ use super::halt::Halt;
 use super::jobs::Job;
 use super::restore::{CACHE_BYTES, pick, tell_end};
 use super::shared::Shared;
+use crate::view::UnreachedView;
 use crate::view::path_text::from_bytes;
+
+mod verdict;
+
+use verdict::Verdict;
 
 /// Blocks that are asked for at once. Their fragments are verified as they come and not kept.
 const BLOCKS_MAX: usize = 4;
@@ -56,6 +61,8 @@ fn run(shared: &Arc<Shared>, job: &Job) -> Result<(), Halt> {
         asked: VecDeque::new(),
         arrangements: BTreeMap::new(),
         missing: BTreeSet::new(),
+        unreached: BTreeMap::new(),
+        verdict: Verdict::default(),
     };
     let mut page = Page::default();
     while let Some(block) = page.next(shared, &sample)? {
@@ -69,6 +76,7 @@ fn run(shared: &Arc<Shared>, job: &Job) -> Result<(), Halt> {
         job.gate.pass()?;
         check.answer()?;
     }
+    check.conclude();
     if !check.missing.is_empty() {
         job.phase("looking which files are hurt");
         tell_hurt(shared, job, &check.missing)?;
@@ -125,6 +133,9 @@ struct Check<'a> {
     asked: VecDeque<(u64, BlockEntry)>,
     arrangements: BTreeMap<u32, Option<Arrangement>>,
     missing: BTreeSet<BlockId>,
+    /// Suppliers that could not be asked, by their names.
+    unreached: BTreeMap<String, UnreachedView>,
+    verdict: Verdict,
 }
 
 impl Check<'_> {
@@ -153,30 +164,47 @@ impl Check<'_> {
         Ok(())
     }
 
+    /// A supplier that could not be asked says nothing about the data; one that was asked and has
+    /// not got it, or not right, does.
     fn judge(&mut self, block: &BlockEntry, fetched: &Fetched) -> Result<(), Halt> {
+        self.verdict.add(spread_of(block), fetched);
         for index in 0..block.k.saturating_add(block.m) {
             if fetched.right.contains(&index) {
                 continue;
             }
-            let what = if fetched.wrong.contains(&index) {
-                "gave wrong bytes for"
-            } else {
-                "did not give"
-            };
             let supplier = self.supplier(block, index)?;
+            if let Some(since) = fetched.unreached.get(&index) {
+                let new = UnreachedView { device: supplier.clone(), since: *since, fragments: 0 };
+                let unreached = self.unreached.entry(supplier).or_insert(new);
+                unreached.fragments += 1;
+                unreached.since = unreached.since.max(*since);
+                continue;
+            }
+            let what =
+                if fetched.wrong.contains(&index) { "gave wrong bytes for" } else { "has not got" };
             self.job.problem(supplier, format!("{what} fragment {index} of {}", name_of(block.id)));
         }
-        if fetched.right.len() < usize::from(block.k) {
+        // What those may have who were not reached is still to be hoped for.
+        if fetched.right.len() + fetched.unreached.len() < usize::from(block.k) {
             self.missing.insert(block.id);
             let why = format!(
-                "only {} of the {} fragments that are needed can be had; what is in it cannot be \
-                 restored now",
+                "only {} of the {} fragments that are needed are left; what is in it cannot be \
+                 restored",
                 fetched.right.len(),
                 block.k
             );
             self.job.problem(name_of(block.id), why);
         }
         Ok(())
+    }
+
+    /// Tells what was seen of the data as a whole.
+    fn conclude(&mut self) {
+        let (verdict, unreached) = (self.verdict.text(), std::mem::take(&mut self.unreached));
+        self.job.update(|view| {
+            view.safety = verdict;
+            view.unreached = unreached.into_values().collect();
+        });
     }
 
     /// Who keeps a fragment, as it is told to the user.
@@ -210,7 +238,7 @@ fn tell_hurt(shared: &Arc<Shared>, job: &Job, missing: &BTreeSet<BlockId>) -> Re
     let version = match pick(Catalog::new(&shared.drive), None) {
         Ok(version) => version,
         // Blocks of a backup that never came to its end hurt nobody.
-        Err(Halt::Failed(Failure::Unknown { .. })) => return Ok(()),
+        Err(Halt::Failed(Failure::NoVersion { .. })) => return Ok(()),
         Err(halt) => return Err(halt),
     };
     let mut source = Source::new(shared.clone(), job.gate.clone());

@@ -57,6 +57,8 @@ pub(crate) struct Fetched {
     pub(crate) wrong: BTreeSet<u8>,
     /// The roots of all fragments, if any of them came.
     pub(crate) manifest: Option<Arc<Manifest>>,
+    /// All whose supplier could not be asked, and when it was last seen (unix milliseconds).
+    pub(crate) unreached: BTreeMap<u8, Option<u64>>,
 }
 
 impl Fetches {
@@ -113,7 +115,7 @@ impl Fetches {
     }
 
     /// Puts the wanted bytes together; says whether they are there.
-    fn assemble(&self, number: u64) -> bool {
+    fn assemble(&self, number: u64, unreached: Vec<(u8, Option<u64>)>) -> bool {
         let mut table = self.lock();
         let Some(fetch) = table.get_mut(&number) else { return false };
         let here = std::mem::take(&mut fetch.here);
@@ -122,6 +124,7 @@ impl Fetches {
             right: std::mem::take(&mut fetch.right),
             wrong: fetch.wrong.clone(),
             manifest: fetch.manifest.clone(),
+            unreached: unreached.into_iter().collect(),
             ..Fetched::default()
         };
         drop(table);
@@ -228,10 +231,10 @@ pub(crate) fn give_up(shared: &Shared, number: u64) {
 }
 
 /// Does what `Output::Assemble` orders, on the pool.
-pub(crate) fn assemble(shared: &Arc<Shared>, number: u64) {
+pub(crate) fn assemble(shared: &Arc<Shared>, number: u64, unreached: Vec<(u8, Option<u64>)>) {
     let own = shared.clone();
     shared.pool.give(move || {
-        let ok = own.fetches.assemble(number);
+        let ok = own.fetches.assemble(number, unreached);
         own.tell(Input::Assembled { fetch: number, ok });
     });
 }

@@ -11,13 +11,17 @@ use super::JobRequest;
 use crate::view::JobView;
 
 mod job;
+mod ledger;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use job::{Job, Owner};
+pub(crate) use ledger::{Kept, Ledger};
 
 /// Jobs that are over and still told of.
 const OVER_MAX: usize = 64;
+/// Jobs that are not over.
+pub(crate) const OPEN_MAX: usize = 64;
 /// Requests that wait for the node's answer; of more the oldest are forgotten.
 const REQUESTS_MAX: usize = 256;
 
@@ -36,9 +40,48 @@ struct Table {
     jobs: BTreeMap<JobId, Arc<Job>>,
     /// Oldest first.
     order: VecDeque<JobId>,
+    /// Jobs that were over when the daemon was started, oldest first.
+    past: VecDeque<JobView>,
 }
 
 impl Jobs {
+    /// The jobs of an earlier daemon; those that are not over wait until the node takes them.
+    pub(crate) fn of(kept: Vec<Kept>) -> Self {
+        let mut table = Table::default();
+        for Kept { view, request } in kept {
+            match (request, view.id.parse()) {
+                (Some(request), Ok(id)) => table.take(Job::kept(id, Arc::new(request), view)),
+                (None, Ok(_)) => table.past.push_back(view),
+                // Not written by this program.
+                (_, Err(_)) => {}
+            }
+        }
+        Self { table: Mutex::new(table) }
+    }
+
+    /// How it stands with all jobs, for the ledger, oldest first.
+    pub(crate) fn kept(&self) -> Vec<Kept> {
+        let table = self.lock();
+        let past = table.past.iter().cloned().map(Kept::over);
+        let jobs = table.order.iter().filter_map(|id| table.jobs.get(id));
+        let jobs = jobs.filter(|job| job.owner == Owner::Node).map(|job| {
+            let view = job.view();
+            if view.is_over() {
+                Kept::over(view)
+            } else {
+                Kept::open(view, JobRequest::clone(&job.request))
+            }
+        });
+        past.chain(jobs).collect()
+    }
+
+    /// Whether there are as many jobs as can be.
+    pub(crate) fn is_full(&self) -> bool {
+        let table = self.lock();
+        let open = table.jobs.values().filter(|job| !job.is_over()).count();
+        open + table.requests.len() >= OPEN_MAX
+    }
+
     /// Keeps a request; the number goes through the node.
     pub(crate) fn request(&self, request: JobRequest) -> u64 {
         let mut table = self.lock();
@@ -75,19 +118,20 @@ impl Jobs {
         }
     }
 
-    /// Takes over what the node says of a job.
-    pub(crate) fn changed(&self, id: JobId, state: JobState) {
+    /// Takes over what the node says of a job. Says whether the ledger must be written.
+    pub(crate) fn changed(&self, id: JobId, state: JobState) -> bool {
         let mut table = self.lock();
         match table.jobs.get(&id).cloned() {
             Some(job) => {
                 drop(table);
-                job.changed(state);
+                job.changed(state)
             }
             None => {
                 table.early.insert(id, state);
                 while table.early.len() > REQUESTS_MAX {
                     table.early.pop_first();
                 }
+                false
             }
         }
     }
@@ -104,11 +148,26 @@ impl Jobs {
 
     /// All jobs as they are shown, newest first.
     pub(crate) fn views(&self) -> Vec<JobView> {
-        self.all().iter().map(|job| job.view()).collect()
+        let past = self.lock().past.clone();
+        self.all().iter().map(|job| job.view()).chain(past.into_iter().rev()).collect()
+    }
+
+    /// One job as it is shown.
+    pub(crate) fn view(&self, id: JobId) -> Option<JobView> {
+        self.job(id).map(|job| job.view()).or_else(|| self.past(id))
+    }
+
+    fn past(&self, id: JobId) -> Option<JobView> {
+        let id = id.to_string();
+        self.lock().past.iter().find(|view| view.id == id).cloned()
     }
 
     pub(crate) fn watch(&self, id: JobId) -> Option<watch::Receiver<JobView>> {
-        Some(self.job(id)?.watch())
+        match self.job(id) {
+            Some(job) => Some(job.watch()),
+            // Nothing more will come of it; this is told once.
+            None => Some(watch::Sender::new(self.past(id)?).subscribe()),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -118,20 +177,28 @@ impl Jobs {
 
 impl Table {
     fn add(&mut self, id: JobId, request: Arc<JobRequest>, owner: Owner) -> Arc<Job> {
-        let job = Arc::new(Job::new(id, request, owner));
+        let job = Job::new(id, request, owner);
         if let Some(state) = self.early.remove(&id) {
             job.changed(state);
         }
-        self.jobs.insert(id, job.clone());
-        self.order.push_back(id);
+        self.take(job);
         self.forget_old();
-        job
+        self.jobs[&id].clone()
+    }
+
+    fn take(&mut self, job: Job) {
+        let id = job.id;
+        self.jobs.insert(id, Arc::new(job));
+        self.order.push_back(id);
     }
 
     fn forget_old(&mut self) {
         let is_over = |id: &JobId| self.jobs.get(id).is_none_or(|job| job.is_over());
         let over: Vec<JobId> = self.order.iter().copied().filter(is_over).collect();
-        for id in over.iter().take(over.len().saturating_sub(OVER_MAX)) {
+        let too_many = (self.past.len() + over.len()).saturating_sub(OVER_MAX);
+        let of_past = too_many.min(self.past.len());
+        self.past.drain(..of_past);
+        for id in over.iter().take(too_many - of_past) {
             self.jobs.remove(id);
             self.order.retain(|other| other != id);
         }

@@ -17,6 +17,7 @@ use store::database::OpenError;
 use store::disk::{Disk, DiskError};
 
 use super::clock::random;
+use super::jobs::{Kept, Ledger};
 
 #[cfg(test)]
 mod tests;
@@ -60,6 +61,8 @@ pub struct OpenedDrive {
     pub(crate) drive: Drive,
     pub(crate) keyring: Option<Keyring>,
     pub(crate) home: Home,
+    /// Where jobs are kept, and those of earlier daemons.
+    pub(crate) jobs: (Ledger, Vec<Kept>),
 }
 
 /// The files of the drive outside its database.
@@ -105,7 +108,8 @@ pub fn open_drive(home: &Path, keys: &Keystore) -> Result<OpenedDrive, OpenDrive
     };
     let (keyring, keyring_sealed) = keyring.unzip();
     let keyring_sealed = keyring_sealed.unwrap_or_default();
-    Ok(OpenedDrive { condition, keyring_sealed, drive, keyring, home: files })
+    let jobs = Ledger::open(home);
+    Ok(OpenedDrive { condition, keyring_sealed, drive, keyring, home: files, jobs })
 }
 
 /// The database, and whether an older one was damaged.

@@ -2,6 +2,7 @@
 
 use base::{SecretKey, SpaceId, SymmetricKey};
 use node::input::Input;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use super::{OpenedDrive, backup, restore, texts};
@@ -36,7 +37,8 @@ pub struct Limits {
 }
 
 /// What the user asks for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum JobRequest {
     /// A backup.
     Backup(BackupRequest),

@@ -1,5 +1,6 @@
 //! Answers about versions: what is in them, how they differ, ranges of their files.
 
+use std::cell::OnceCell;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::thread::Builder;
@@ -10,19 +11,20 @@ use drive::diff::{Change, Diff};
 use drive::format::{Kind, Version};
 use drive::restore::{Reader, RestoreError, Run, find};
 use node::input::Failure;
-use tokio::sync::mpsc;
 
 use super::fetches::Source;
 use super::gate::Gate;
-use super::halt::{Halt, Reason};
+use super::halt::Halt;
 use super::restore::{pick, shown, version_path};
 use super::shared::Shared;
 use super::{Stored, texts};
-use crate::handle::Answer;
+use crate::handle::{Answer, Items, ItemsSender, Unread, items};
 use crate::view::path_text::{from_bytes, to_bytes};
 use crate::view::{DifferenceView, EntryView, ErrorView, VersionView};
 
 mod entries;
+#[cfg(test)]
+mod tests;
 
 /// Answers that wait for whoever reads them.
 const WAITING_MAX: usize = 64;
@@ -105,7 +107,7 @@ pub(super) fn entries(
     version: Option<u64>,
     path: &str,
     recursive: bool,
-) -> Answer<mpsc::Receiver<Answer<EntryView>>> {
+) -> Answer<Items<EntryView>> {
     let path = path_of(path)?;
     let version = version_of(shared, version)?;
     start(shared, move |reading, reader| {
@@ -122,7 +124,7 @@ pub(super) fn differences(
     shared: &Arc<Shared>,
     older: u64,
     newer: u64,
-) -> Answer<mpsc::Receiver<Answer<DifferenceView>>> {
+) -> Answer<Items<DifferenceView>> {
     let (older, newer) = (version_of(shared, Some(older))?, version_of(shared, Some(newer))?);
     start(shared, move |reading, reader| {
         let mut diff = Diff::new(&older, &newer);
@@ -147,7 +149,7 @@ pub(super) fn read_file(
     version: Option<u64>,
     path: &str,
     (offset, bytes): (u64, Option<u64>),
-) -> Answer<mpsc::Receiver<Answer<Vec<u8>>>> {
+) -> Answer<Items<Vec<u8>>> {
     let path = path_of(path)?;
     let version = version_of(shared, version)?;
     start(shared, move |reading, reader| {
@@ -177,16 +179,20 @@ pub(super) fn read_file(
 
 /// One reading with the one who wants its answers.
 struct Reading<T> {
-    answers: mpsc::Sender<Answer<T>>,
+    answers: ItemsSender<T>,
+    /// What is told in place of the end.
+    refusal: OnceCell<ErrorView>,
 }
 
 impl<T> Reading<T> {
     fn give(&self, answer: T) -> Result<(), Stop> {
-        self.answers.blocking_send(Ok(answer)).map_err(|_| Stop)
+        self.answers.give(answer).map_err(|Unread| Stop)
     }
 
     fn refuse(&self, error: ErrorView) -> Result<(), RestoreError> {
-        self.answers.blocking_send(Err(error)).map_err(|_| RestoreError::Stopped)
+        // A reading is refused once, and then over.
+        let _ = self.refusal.set(error);
+        Ok(())
     }
 }
 
@@ -194,35 +200,34 @@ impl<T> Reading<T> {
 fn start<T: Send + 'static>(
     shared: &Arc<Shared>,
     read: impl FnOnce(&Reading<T>, &mut Reader<'_>) -> Result<(), RestoreError> + Send + 'static,
-) -> Answer<mpsc::Receiver<Answer<T>>> {
+) -> Answer<Items<T>> {
     let Some(place) = Place::take(shared) else {
         return Err(texts::busy("As many versions are being read as can be at once."));
     };
     let keyring = shared.keyring().ok_or_else(|| texts::failure_view(&Failure::DriveNotReady))?;
-    let (answers, received) = mpsc::channel(WAITING_MAX);
-    let (own, reading) = (shared.clone(), Reading { answers });
+    let (answers, received) = items(WAITING_MAX);
+    let own = shared.clone();
     // Nobody waits for it at the end: whoever takes the answers may be slow.
     let started = Builder::new().name("reading".into()).spawn(move || {
-        let answers = reading.answers.clone();
-        let closing = own.clone();
-        let gate = Gate::abandoned_when(move || answers.is_closed() || closing.is_closing());
+        let (is_read, closing) = (answers.watcher(), own.clone());
+        let reading = Reading { answers, refusal: OnceCell::new() };
+        let gate = Gate::abandoned_when(move || !is_read() || closing.is_closing());
         let mut source = Source::new(own.clone(), Arc::new(gate));
         let reason = source.failure();
         let mut reader = Reader::with_cache(&own.drive, &keyring, &mut source, CACHE_BYTES);
-        if let Err(error) = read(&reading, &mut reader) {
-            tell(&reading, &error, &reason);
-        }
+        let read = read(&reading, &mut reader);
+        let Reading { answers, refusal } = reading;
+        answers.end(match (read, refusal.into_inner()) {
+            (Err(error), _) => Err(shown(&error, &reason)),
+            (Ok(()), Some(refusal)) => Err(refusal),
+            (Ok(()), None) => Ok(()),
+        });
         drop(place);
     });
     match started {
         Ok(_) => Ok(received),
         Err(error) => Err(texts::failed(format!("No thread can be started: {error}."))),
     }
-}
-
-fn tell<T>(reading: &Reading<T>, error: &RestoreError, reason: &Reason) {
-    // Nobody may be left to be told.
-    let _ = reading.answers.blocking_send(Err(shown(error, reason)));
 }
 
 /// One of the readings that may be at once.
@@ -249,10 +254,7 @@ fn path_of(text: &str) -> Result<Vec<u8>, ErrorView> {
 }
 
 fn version_of(shared: &Shared, number: Option<u64>) -> Answer<Version> {
-    pick(Catalog::new(&shared.drive), number).map_err(|halt| match halt {
-        Halt::Failed(Failure::Unknown { .. }) => texts::no_such_version(number),
-        halt => halted(halt),
-    })
+    pick(Catalog::new(&shared.drive), number).map_err(halted)
 }
 
 fn halted(halt: Halt) -> ErrorView {

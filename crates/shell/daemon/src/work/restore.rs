@@ -121,10 +121,10 @@ fn run(shared: &Arc<Shared>, job: &Job) -> Result<(), Halt> {
 
 /// The version of this number, or the newest that is complete.
 pub(super) fn pick(catalog: Catalog<'_>, number: Option<u64>) -> Result<Version, Halt> {
-    let unknown = |what: String| Halt::Failed(Failure::Unknown { what });
-    if let Some(number) = number {
-        let version = catalog.version(number)?;
-        return version.ok_or_else(|| unknown(format!("version {number}")));
+    let unknown = || Halt::Failed(Failure::NoVersion { number });
+    if let Some(wanted) = number {
+        let version = catalog.version(wanted)?;
+        return version.ok_or_else(unknown);
     }
     let (mut newest, mut after) = (None, 0);
     loop {
@@ -133,7 +133,7 @@ pub(super) fn pick(catalog: Catalog<'_>, number: Option<u64>) -> Result<Version,
         after = last.number;
         newest = versions.into_iter().rev().find(|version| version.complete).or(newest);
     }
-    newest.ok_or_else(|| unknown("a version".into()))
+    newest.ok_or_else(unknown)
 }
 
 /// What of a version is wanted.

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::{Builder, JoinHandle};
 
-use base::{BlockId, SecretKey, SpaceId, SymmetricKey};
+use base::{BlockId, JobId, SecretKey, SpaceId, SymmetricKey};
 use node::input::Input;
+use node::output::JobState;
 use spaces::Keyring;
 use storage::terms::Arrangement;
 use store::Drive;
@@ -15,7 +16,7 @@ use tokio::sync::mpsc;
 use super::Stored;
 use super::backup::Runs;
 use super::fetches::Fetches;
-use super::jobs::Jobs;
+use super::jobs::{Jobs, Ledger};
 use super::mend::MendedBlocks;
 use super::opening::Home;
 use super::pool::Pool;
@@ -42,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) mended: MendedBlocks,
     pub(crate) fetches: Fetches,
     pub(crate) jobs: Jobs,
+    ledger: Ledger,
     pub(crate) runs: Runs,
     pub(crate) pool: Pool,
     /// Versions that are being read for the doors.
@@ -55,7 +57,7 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(parts: super::Parts) -> std::io::Result<Self> {
         let super::Parts { drive, device, storage_root, space, inputs, limits, excludes } = parts;
-        let super::OpenedDrive { drive, keyring, home, .. } = drive;
+        let super::OpenedDrive { drive, keyring, home, jobs: (ledger, kept), .. } = drive;
         Ok(Self {
             drive,
             keyring: RwLock::new(keyring.map(Arc::new)),
@@ -68,7 +70,8 @@ impl Shared {
             sealed: SealedBlocks::new(limits.sealed_bytes),
             mended: MendedBlocks::default(),
             fetches: Fetches::new(limits.fetch_bytes),
-            jobs: Jobs::default(),
+            jobs: Jobs::of(kept),
+            ledger,
             runs: Runs::default(),
             pool: Pool::start()?,
             readings: AtomicUsize::new(0),
@@ -97,6 +100,21 @@ impl Shared {
     pub(crate) fn tell_later(self: &Arc<Self>, input: Input) {
         let shared = self.clone();
         self.pool.give(move || shared.tell(input));
+    }
+
+    /// Writes down how it stands with the jobs, so that the next daemon goes on with them.
+    pub(crate) fn keep_jobs(&self) {
+        if let Err(error) = self.ledger.save(&self.jobs) {
+            tracing::error!(%error, "the jobs cannot be kept: the next start will not know of them");
+        }
+    }
+
+    /// Takes over what the node says of a job, and keeps it. Never blocks.
+    pub(crate) fn job_changed(self: &Arc<Self>, job: JobId, state: JobState) {
+        if self.jobs.changed(job, state) {
+            let shared = self.clone();
+            self.pool.give(move || shared.keep_jobs());
+        }
     }
 
     /// Starts a thread. What it was to do is not done if the system gives none.

@@ -5,5 +5,5 @@ mod checks;
 mod mending;
 mod readings;
 mod recoveries;
-mod restores;
+pub(super) mod restores;
 pub(super) mod world;

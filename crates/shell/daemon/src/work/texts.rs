@@ -18,15 +18,6 @@ pub(crate) fn no_such_path(happened: impl Into<String>) -> ErrorView {
     view("no-such-path", happened, NOTHING, "See `bitdust version show N --recursive`.")
 }
 
-/// A version that there is not: `no-such-version`.
-pub(crate) fn no_such_version(version: Option<u64>) -> ErrorView {
-    let happened = match version {
-        Some(number) => format!("There is no version {number}."),
-        None => "There is no version yet.".into(),
-    };
-    view("no-such-version", happened, NOTHING, "See `bitdust version list`.")
-}
-
 /// Too much at once: `busy`.
 pub(crate) fn busy(happened: impl Into<String>) -> ErrorView {
     view("busy", happened, NOTHING, "Try again in a moment.")

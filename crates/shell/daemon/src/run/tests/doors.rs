@@ -62,10 +62,15 @@ async fn a_service_stops_with_all_that_needs_it_and_starts_again() {
 async fn a_setting_is_kept_for_the_next_start() {
     let daemon = Daemon::start(23, settings()).await;
     let handle = &daemon.running.handle;
-    let toml = handle.set_config("storage.suppliers".into(), "13".into()).await.unwrap();
-    assert!(toml.contains("suppliers = 13"));
+    let set = handle.set_config("storage.suppliers".into(), "13".into()).await.unwrap();
+    assert_eq!((set.kept.as_str(), set.in_force.as_deref()), ("13", Some("1")));
+    assert!(set.needs_restart() && handle.config().await.unwrap().contains("suppliers = 1\n"));
     let file = std::fs::read_to_string(daemon.home.path().join("config.toml")).unwrap();
     assert_eq!(file, "[storage]\nsuppliers = 13\n");
+    let set = handle.set_config("supplier.donated".into(), "3 GiB".into()).await.unwrap();
+    assert!(!set.needs_restart(), "{set:?}");
+    assert_eq!(handle.status().await.unwrap().supplier.donated_bytes, 3 << 30);
+    assert!(handle.config().await.unwrap().contains("donated = \"3 GiB\""));
     let wrong = handle.set_config("storage.suppliers".into(), "many".into()).await.unwrap_err();
     assert_eq!(wrong.code, "bad-setting");
     let unknown = handle.set_config("storage.many".into(), "1".into()).await.unwrap_err();

@@ -7,7 +7,7 @@ use crate::handle::Handle;
 use crate::settings::{Settings, Span};
 use crate::view::{BackupRequest, JobView, RestoreRequest};
 
-fn customer_of(supplier: &Daemon) -> Settings {
+pub(super) fn customer_of(supplier: &Daemon) -> Settings {
     let mut settings = settings();
     settings.storage.enabled = true;
     settings.supplier.enabled = false;
@@ -44,7 +44,7 @@ async fn a_customer_finds_and_hires_a_supplier_by_itself() {
 }
 
 /// Waits for the end of a job.
-async fn finished(handle: &Handle, job: JobView) -> JobView {
+pub(super) async fn finished(handle: &Handle, job: JobView) -> JobView {
     let mut watched = handle.watch_job(job.id).await.unwrap();
     watched.wait_for(JobView::is_over).await.unwrap().clone()
 }
@@ -56,7 +56,7 @@ fn file(path: &Path, seed: u64, bytes: usize) {
 }
 
 /// Some files of many sizes, of which the largest takes several blocks.
-fn tree(root: &Path) {
+pub(super) fn tree(root: &Path) {
     std::fs::create_dir_all(root.join("deep/er")).unwrap();
     for (number, bytes) in [0, 1, 4096, 100_000, 3_000_000, 9_000_000].into_iter().enumerate() {
         file(&root.join(format!("deep/er/file-{number}")), number as u64, bytes);

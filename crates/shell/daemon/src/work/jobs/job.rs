@@ -56,10 +56,20 @@ impl Job {
         let view = JobView {
             id: id.to_string(),
             kind: request.kind().into(),
+            dry_run: owner == Owner::Worker,
             state: "waiting".into(),
             started: date().0,
             ..JobView::default()
         };
+        Self::with_view(id, request, owner, view)
+    }
+
+    /// A job that was not over when the last daemon ended.
+    pub(crate) fn kept(id: JobId, request: Arc<JobRequest>, view: JobView) -> Self {
+        Self::with_view(id, request, Owner::Node, view)
+    }
+
+    fn with_view(id: JobId, request: Arc<JobRequest>, owner: Owner, view: JobView) -> Self {
         let pace = Pace {
             told: None,
             phase: "",
@@ -95,6 +105,8 @@ impl Job {
             view.files_unchanged = 0;
             view.problems.clear();
             view.problems_total = 0;
+            view.unreached.clear();
+            view.safety = None;
         });
     }
 
@@ -142,15 +154,25 @@ impl Job {
         });
     }
 
-    /// Takes over what the node says.
-    pub(crate) fn changed(&self, state: JobState) {
+    /// Takes over what the node says. Says whether the ledger must be written: only what a restart
+    /// of the daemon asks for stands in it.
+    pub(crate) fn changed(&self, state: JobState) -> bool {
+        let kept = |job: &Self| {
+            let view = job.view.borrow();
+            (view.state == "paused", view.is_over())
+        };
+        let before = kept(self);
         let JobState { state, waits_for, failure, safety } = state;
         let waits_for = waits_for.map(|failure| texts::failure_view(&failure).happened);
         let error = failure.as_ref().map(texts::failure_view);
         self.set_state(state, waits_for, |view| {
             view.error = error;
-            view.safety = safety.map(|safety| safety_text(safety).into());
+            // What a check found is its worker's to say.
+            if let Some(safety) = safety {
+                view.safety = Some(safety_text(safety).into());
+            }
         });
+        kept(self) != before
     }
 
     /// The state of a job that the node knows nothing of.

@@ -4,7 +4,7 @@ use base::JobId;
 use node::input::Failure;
 use node::output::{JobState, Safety};
 
-use super::{Jobs, Owner};
+use super::{Jobs, Ledger, Owner};
 use crate::view::CheckRequest;
 use crate::work::JobRequest;
 
@@ -99,4 +99,71 @@ fn an_estimate_needs_totals_and_some_work() {
     assert!(job.view().eta_ms.is_some());
     jobs.changed(id(1), state("paused"));
     assert_eq!(job.view().eta_ms, None);
+}
+
+#[test]
+fn the_ledger_keeps_requests_of_open_jobs_and_the_end_of_others() {
+    let home = tempfile::TempDir::new().unwrap();
+    let (ledger, kept) = Ledger::open(home.path());
+    assert!(kept.is_empty());
+    let jobs = Jobs::default();
+    for number in 1..=4 {
+        jobs.add(id(number), check(), if number == 4 { Owner::Worker } else { Owner::Node });
+    }
+    let job = jobs.job(id(1)).unwrap();
+    job.update(|view| view.files_done = 7);
+    (0..100).for_each(|_| job.problem("what".into(), "why".into()));
+    assert!(jobs.changed(id(1), state("done")));
+    assert!(!jobs.changed(id(2), state("running")), "nothing that a restart asks for");
+    assert!(jobs.changed(id(3), state("paused")));
+    ledger.save(&jobs).unwrap();
+
+    let (ledger, kept) = Ledger::open(home.path());
+    let jobs = Jobs::of(kept);
+    let told: Vec<_> = jobs.views().into_iter().map(|view| (view.id, view.state)).collect();
+    let expected = [(3, "paused"), (2, "waiting"), (1, "done")];
+    assert_eq!(told, expected.map(|(number, state)| (id(number).to_string(), state.to_owned())));
+    let over = jobs.view(id(1)).unwrap();
+    assert_eq!((over.files_done, over.problems.len(), over.problems_total), (7, 20, 100));
+    assert!(jobs.job(id(1)).is_none() && jobs.watch(id(1)).is_some());
+
+    // A damaged list is none.
+    ledger.save(&jobs).unwrap();
+    for name in ["jobs", "jobs.1"] {
+        std::fs::write(home.path().join(name), "{").unwrap();
+    }
+    assert!(Ledger::open(home.path()).1.is_empty());
+}
+
+#[test]
+fn history_and_jobs_that_are_over_are_limited_together() {
+    let home = tempfile::TempDir::new().unwrap();
+    let (ledger, _) = Ledger::open(home.path());
+    let jobs = Jobs::default();
+    for number in 0..100 {
+        jobs.add(id(number), check(), Owner::Node);
+        jobs.changed(id(number), state("done"));
+    }
+    ledger.save(&jobs).unwrap();
+    let jobs = Jobs::of(Ledger::open(home.path()).1);
+    for number in 100..110 {
+        jobs.add(id(number), check(), Owner::Node);
+        jobs.changed(id(number), state("done"));
+    }
+    jobs.add(id(110), check(), Owner::Node);
+    let views = jobs.views();
+    assert_eq!((views.len(), views[0].id == id(110).to_string()), (65, true));
+    assert!(jobs.view(id(54)).is_some() && jobs.view(id(45)).is_none());
+}
+
+#[test]
+fn jobs_that_are_not_over_are_limited() {
+    let jobs = Jobs::default();
+    for number in 0..64 {
+        assert!(!jobs.is_full());
+        jobs.add(id(number), check(), Owner::Node);
+    }
+    assert!(jobs.is_full());
+    jobs.changed(id(0), state("done"));
+    assert!(!jobs.is_full());
 }

@@ -176,7 +176,7 @@ fn a_dry_run_tells_and_changes_nothing() {
 fn a_job_that_nobody_asked_for_fails() {
     let world = World::new(2);
     let job = base::JobId([9; 32]);
-    let wish = node::wish::BackupWish { request: 77 };
+    let wish = node::wish::BackupWish::new(77);
     let arrangement = super::world::arrangement(2);
     world.works.order(Output::StartBackup { job, wish, arrangement });
     assert!(matches!(world.end_of(job), Err(Failure::Unknown { .. })));

@@ -3,6 +3,7 @@
 use super::backups::noise;
 use super::restores::small;
 use super::world::{World, device};
+use crate::view::UnreachedView;
 use tempfile::TempDir;
 
 #[test]
@@ -11,6 +12,7 @@ fn everything_that_is_there_is_found_there() {
     let done = world.check(100);
     assert_eq!((done.state.as_str(), done.problems), ("done", vec![]));
     assert_eq!(done.files_done, world.blocks().len() as u64);
+    assert_eq!(done.safety.as_deref(), Some("safe, may lose 1"));
     assert_eq!((done.bytes_done, done.bytes_moved), (done.bytes_total, done.bytes_total));
 }
 
@@ -18,7 +20,7 @@ fn everything_that_is_there_is_found_there() {
 fn a_sample_of_nothing_asks_for_nothing() {
     let (mut world, _tree) = small();
     let done = world.check(0);
-    assert_eq!((done.files_done, done.bytes_moved), (0, 0));
+    assert_eq!((done.files_done, done.bytes_moved, done.safety), (0, 0, None));
 }
 
 #[test]
@@ -33,13 +35,27 @@ fn a_wrong_fragment_is_named_with_its_supplier() {
 }
 
 #[test]
-fn a_missing_supplier_is_named_for_each_of_its_fragments() {
+fn a_supplier_that_is_not_reached_is_named_and_is_no_damage() {
     let (mut world, _tree) = small();
     world.table().lost = [1].into();
     let done = world.check(100);
-    assert_eq!(done.problems_total, 2 * world.blocks().len() as u64);
-    let name = device(1).to_string();
-    assert!(done.problems.iter().all(|problem| problem.what == name));
+    assert_eq!((done.state.as_str(), done.problems_total), ("done", 0), "{:?}", done.problems);
+    let fragments = 2 * world.blocks().len() as u64;
+    let unreached = UnreachedView { device: device(1).to_string(), since: Some(1_000), fragments };
+    assert_eq!(done.unreached, [unreached]);
+    assert_eq!(done.safety.as_deref(), Some("at risk"), "one of two");
+}
+
+#[test]
+fn a_supplier_that_is_there_and_has_it_not_is_named() {
+    let (mut world, _tree) = small();
+    let block = *world.blocks().iter().next().unwrap();
+    world.forget_fragment(block, 1);
+    let done = world.check(100);
+    assert_eq!((done.problems_total, done.unreached), (1, vec![]));
+    assert_eq!(done.problems[0].what, device(1).to_string());
+    assert_eq!(done.problems[0].why, format!("has not got fragment 1 of block {block}"));
+    assert_eq!(done.safety.as_deref(), Some("at risk"));
 }
 
 #[test]

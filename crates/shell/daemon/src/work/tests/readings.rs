@@ -1,12 +1,11 @@
 //! What the doors are told of versions.
 
 use tempfile::TempDir;
-use tokio::sync::mpsc::Receiver;
 
 use super::backups::noise;
 use super::restores::small;
 use super::world::{World, text};
-use crate::handle::Answer;
+use crate::handle::{Answer, Items};
 
 #[test]
 fn entries_are_listed_level_by_level_and_whole() {
@@ -112,9 +111,9 @@ fn what_lies_at_suppliers_is_counted() {
     assert_eq!(stored.stored_bytes, 2 * stored.packed_bytes);
 }
 
-fn all<T>(mut answers: Receiver<Answer<T>>) -> Answer<Vec<T>> {
+fn all<T>(mut answers: Items<T>) -> Answer<Vec<T>> {
     let mut all = vec![];
-    while let Some(answer) = answers.blocking_recv() {
+    while let Some(answer) = answers.blocking_next() {
         all.push(answer?);
     }
     Ok(all)

@@ -126,7 +126,19 @@ fn an_older_version_comes_back_as_it_was() {
     };
     assert_eq!(restored(&mut world, Some(1)), Ok((Some(1), b"outer".to_vec())));
     assert_eq!(restored(&mut world, None), Ok((Some(2), b"another".to_vec())));
-    assert!(matches!(restored(&mut world, Some(3)), Err(Failure::Unknown { .. })));
+    let none = Err(Failure::NoVersion { number: Some(3) });
+    assert_eq!(restored(&mut world, Some(3)), none);
+}
+
+#[test]
+fn without_any_version_it_is_said_that_there_is_none() {
+    let mut world = World::new(2);
+    let target = TempDir::new().unwrap();
+    let failure = world.restore_to(target.path()).map(drop).unwrap_err();
+    assert_eq!(failure, Failure::NoVersion { number: None });
+    let view = crate::failure_view(&failure);
+    assert_eq!(view.code, "no-such-version");
+    assert!(view.advice.contains("bitdust backup start"), "{view:?}");
 }
 
 #[test]
@@ -162,7 +174,7 @@ fn a_dry_run_tells_what_is_in_the_way_and_writes_nothing() {
 }
 
 /// A backup of three files in two directories.
-pub(super) fn small() -> (World, TempDir) {
+pub(in crate::work) fn small() -> (World, TempDir) {
     let tree = TempDir::new().unwrap();
     std::fs::create_dir(tree.path().join("inner")).unwrap();
     std::fs::write(tree.path().join("outer"), "outer").unwrap();

@@ -213,7 +213,7 @@ impl World {
         table.placed.remove(&job);
         drop(table);
         // The request is bound already; its number is not looked at again.
-        let wish = BackupWish { request: 0 };
+        let wish = BackupWish::new(0);
         self.works.order(Output::JobChanged { job, progress: state("running") });
         self.works.order(Output::StartBackup { job, wish, arrangement });
     }
@@ -229,7 +229,7 @@ impl World {
         let job = self.new_job();
         let request = self.works.begin(JobRequest::Restore(request)).unwrap();
         self.works.order(Output::JobChanged { job, progress: state("running") });
-        self.works.order(Output::StartRestore { job, wish: RestoreWish { request } });
+        self.works.order(Output::StartRestore { job, wish: RestoreWish::new(request) });
         job
     }
 
@@ -240,7 +240,7 @@ impl World {
         self.works.bind(request, job).unwrap();
         self.works.order(Output::JobChanged { job, progress: state("running") });
         self.works.order(Output::HoldWork { job });
-        self.works.order(Output::StartRestore { job, wish: RestoreWish { request } });
+        self.works.order(Output::StartRestore { job, wish: RestoreWish::new(request) });
         let mut watch = self.works.watch(job).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let is_there = |view: &JobView| view.doing == "restoring files";
@@ -263,7 +263,7 @@ impl World {
     pub(crate) fn check(&mut self, percent: u8) -> JobView {
         let job = self.new_job();
         self.works.begin(JobRequest::Check(CheckRequest { percent })).unwrap();
-        self.works.order(Output::StartCheck { job, wish: CheckWish { percent } });
+        self.works.order(Output::StartCheck { job, wish: CheckWish { percent, kept: None } });
         self.end_of(job).unwrap();
         self.works.job(job).unwrap()
     }
@@ -295,6 +295,11 @@ impl World {
     /// The next thing that came of listing or mending blocks.
     pub(crate) fn next_healed(&self) -> Input {
         self.wait(|table| (!table.healed.is_empty()).then(|| table.healed.remove(0)))
+    }
+
+    /// A supplier has lost one of its fragments.
+    pub(crate) fn forget_fragment(&self, block: BlockId, index: u8) {
+        self.table().fragments.remove(&(block, index)).expect("it was there");
     }
 
     /// All blocks at the suppliers.
@@ -516,7 +521,10 @@ fn wanted(
             }
         }
         if is_right || matches!(need, Need::Everything | Need::These(_)) {
-            works.order(Output::Assemble { fetch });
+            let is_lost = |index: &u8| table.lost.contains(&spread.place_of(*index));
+            let unreached = (0..spread.fragments()).filter(is_lost);
+            let unreached = unreached.map(|index| (index, Some(1_000))).collect();
+            works.order(Output::Assemble { fetch, unreached });
             return;
         }
     }
