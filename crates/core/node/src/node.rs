@@ -119,7 +119,7 @@ impl Node {
             peers: BTreeMap::new(),
             requests: Requests::default(),
             links: Links::default(),
-            watching: Watching::new(&settings.clocks),
+            watching: Watching::new(&settings),
             services: Services::new(),
             finding: Finding::new(&settings.clocks),
             customer: Customer::new(&settings.clocks, chance.bytes()),

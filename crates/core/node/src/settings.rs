@@ -16,6 +16,8 @@ pub struct Settings {
     pub donated_bytes: u64,
     /// Bytes of the disk that are left free whatever was promised.
     pub disk_floor_bytes: u64,
+    /// Missing suppliers that are replaced without the user in a day; 0 for none.
+    pub replacements_daily: u8,
     /// Services that do not run at the start.
     pub services_off: Vec<String>,
     /// The clocks.
@@ -30,6 +32,7 @@ impl Default for Settings {
             needed_bytes: 10 << 30,
             donated_bytes: 10 << 30,
             disk_floor_bytes: 1 << 30,
+            replacements_daily: 1,
             services_off: vec!["mdns".into()],
             clocks: Clocks::default(),
         }

@@ -14,6 +14,7 @@ use crate::world::{Setting, World};
 mod befall;
 
 const MINUTE: u64 = base::MINUTE_MS;
+const HOUR: u64 = base::HOUR_MS;
 const DAY: u64 = base::DAY_MS;
 
 /// One scenario.
@@ -59,6 +60,9 @@ pub struct Scenario {
     /// For controls: disks of suppliers report syncs that they do not make.
     #[serde(default)]
     pub lying_disks: bool,
+    /// Dead suppliers are not sent away: their absence says that they are gone.
+    #[serde(default)]
+    pub by_absence: bool,
     /// For controls: what a lost supplier kept is not made anew.
     #[serde(default)]
     pub unhealed: bool,
@@ -283,6 +287,7 @@ impl Scenario {
             needed_bytes: 1 << 30,
             donated_bytes: if is_customer { 0 } else { 1 << 40 },
             disk_floor_bytes: 0,
+            replacements_daily: 1,
             services_off: off.iter().map(|name| (*name).to_owned()).collect(),
             clocks: Clocks { blocked_wait_ms: 10 * DAY, ..Clocks::default() },
         }

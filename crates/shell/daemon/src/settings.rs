@@ -124,6 +124,8 @@ settings! {
         suppliers: u8 = 7;
         /// Room for how much packed data the suppliers together must promise.
         needed: Bytes = Bytes(10 * GIB);
+        /// Missing suppliers that are replaced by themselves in a day, at most; 0 for none.
+        replacements: u8 = 1;
         /// Memory for sealed blocks on their way to suppliers, with their parity.
         memory: Bytes = Bytes(96 * MIB);
         /// Memory for fragments on their way from suppliers.
@@ -254,6 +256,7 @@ impl Settings {
             needed_bytes: self.storage.needed.0,
             donated_bytes: self.supplier.donated.0,
             disk_floor_bytes: self.supplier.disk_floor.0,
+            replacements_daily: self.storage.replacements,
             services_off: self.services_off(),
             clocks: node::settings::Clocks {
                 answer_ms: clocks.answer.0,

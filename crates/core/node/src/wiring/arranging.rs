@@ -45,11 +45,13 @@ impl Node {
             self.is_silent(&place.device)
                 || self.customer.is_active(&place.device)
                     && self.place(place.device).as_ref() == Some(place)
+                    && !self.watching.is_replaced(&place.device)
         };
         let kept = before.iter().take(usize::from(spread.suppliers)).filter(|place| is_kept(place));
         let kept: Vec<DeviceId> = kept.map(|place| place.device).collect();
         let contracts = self.customer.contracts.keys();
-        let mut free = contracts.filter(|device| self.customer.is_active(device));
+        let mut free = contracts
+            .filter(|device| self.customer.is_active(device) && !self.watching.is_replaced(device));
         let mut free = std::iter::from_fn(|| free.find(|device| !kept.contains(device)));
         let mut places = vec![];
         for number in 0..usize::from(spread.suppliers) {
@@ -61,6 +63,7 @@ impl Node {
             .is_none_or(|now| now.places != places || now.policy != self.settings.policy);
         if places.len() == usize::from(spread.suppliers) && is_new {
             self.put_in_force(places);
+            self.end_replaced();
         }
         self.suppliers_ready();
     }

@@ -57,7 +57,9 @@ impl Node {
     /// Places without a supplier.
     pub(crate) fn free_places(&self) -> usize {
         let contracts = self.customer.contracts.keys();
-        let active = contracts.filter(|device| self.customer.is_active(device)).count();
+        let active = contracts
+            .filter(|device| self.customer.is_active(device) && !self.watching.is_replaced(device));
+        let active = active.count();
         // Places known from a root document count as taken until their suppliers have answered.
         let named = self.arrangement().into_iter().flat_map(|arrangement| &arrangement.places);
         let named = named.filter(|place| self.is_silent(&place.device)).count();

@@ -6,13 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use automata::{Live, Snapshot, Tick};
 use base::{DeviceId, HOUR_MS};
 use storage::brake::{self, Brake, Departures, clocks_run};
+use storage::contract;
+use storage::durability::Scheme;
 use storage::margin::Standing;
 use storage::presence::{self, Attendance, Limits, Presence};
+use storage::repair::plan::Pace;
 use storage::uptime::Uptime;
 
 use crate::node::Node;
 use crate::output::Output;
-use crate::settings::Clocks;
+use crate::settings::Settings;
 
 /// What was measured is written down so often: a crash forgets no more of an absence.
 const KEEP_MS: u64 = HOUR_MS;
@@ -25,6 +28,9 @@ pub(crate) struct Watching {
     departures: Departures,
     /// When attendances are written down next.
     keep_at: Option<Tick>,
+    pace: Option<Pace>,
+    /// Missing suppliers whose places others are to take.
+    replaced: BTreeSet<DeviceId>,
 }
 
 struct Watched {
@@ -43,7 +49,8 @@ impl Watched {
 }
 
 impl Watching {
-    pub(crate) fn new(clocks: &Clocks) -> Self {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let clocks = &settings.clocks;
         let limits = Limits {
             suspect_ms: clocks.suspect_ms,
             missing_ms: clocks.missing_ms,
@@ -60,6 +67,9 @@ impl Watching {
             brake: Live::start(brake, "own node"),
             departures: Departures::default(),
             keep_at: None,
+            pace: (settings.replacements_daily > 0)
+                .then(|| Pace::new(0, settings.replacements_daily.into(), Tick(0))),
+            replaced: BTreeSet::new(),
         }
     }
 
@@ -91,6 +101,11 @@ impl Watching {
         Some((away_ms, watched.uptime.share()))
     }
 
+    /// Whether another supplier is to take the place of this one.
+    pub(crate) fn is_replaced(&self, device: &DeviceId) -> bool {
+        self.replaced.contains(device)
+    }
+
     /// The network in which a supplier was last seen.
     pub(crate) fn network(&self, device: &DeviceId) -> Option<u64> {
         self.suppliers.get(device)?.network
@@ -120,10 +135,11 @@ impl Node {
         for device in due.map(|(device, _)| *device).collect::<Vec<_>>() {
             let Some(watched) = self.watching.suppliers.get_mut(&device) else { continue };
             let effects = watched.presence.poll(now, &mut self.journal);
-            self.carry_out_presence(effects);
+            self.carry_out_presence(device, effects);
         }
         if self.watching.keep_at.is_some_and(|at| at <= now) {
             self.keep_attendances();
+            self.replace_missing();
         }
     }
 
@@ -208,18 +224,61 @@ impl Node {
         self.watching.count_uptime(now);
         if let Some(watched) = self.watching.suppliers.get_mut(&device) {
             let effects = watched.presence.feed(event, now, &mut self.journal);
-            self.carry_out_presence(effects);
+            self.carry_out_presence(device, effects);
         }
     }
 
-    fn carry_out_presence(&mut self, effects: Vec<presence::Effect>) {
+    fn carry_out_presence(&mut self, device: DeviceId, effects: Vec<presence::Effect>) {
         for effect in effects {
             match effect {
                 presence::Effect::Keep => self.keep_attendances(),
+                // Nothing is moved because of one that is back.
+                presence::Effect::ReportReturned => {
+                    self.watching.replaced.remove(&device);
+                }
+                presence::Effect::ReportMissing => self.replace_missing(),
                 // What is counted follows from the state itself.
-                presence::Effect::ReportReturned | presence::Effect::ReportSuspect => {}
-                presence::Effect::ReportMissing | presence::Effect::ReportForgotten => {}
+                presence::Effect::ReportSuspect | presence::Effect::ReportForgotten => {}
             }
+        }
+    }
+
+    /// Looks for others for the places of missing suppliers, one by one, if so few are left that the
+    /// policy wants it. The missing ones keep their contracts until their places are taken.
+    fn replace_missing(&mut self) {
+        let Some(spread) = self.spread().filter(|_| clocks_run(self.watching.brake.state())) else {
+            return;
+        };
+        let Some(places) = self.arrangement().map(|now| now.places.clone()) else { return };
+        let scheme = Scheme::new(self.settings.policy, spread);
+        let counted = places.iter().filter(|place| self.standing_at(place).counts()).count();
+        let is_wanted = u8::try_from(counted).is_ok_and(|counted| scheme.wants_repair(counted));
+        if !is_wanted || !self.is_drive_ready() || !self.services.is_on("customer") {
+            return;
+        }
+        for place in places {
+            let device = place.device;
+            let is_missing = !self.standing_at(&place).counts()
+                && self.customer.is_active(&device)
+                && !self.watching.is_replaced(&device);
+            let pace = self.watching.pace.as_mut();
+            if is_missing && pace.is_some_and(|pace| pace.may_replace(self.now.tick)) {
+                self.watching.replaced.insert(device);
+            }
+        }
+        if !self.watching.replaced.is_empty() {
+            self.count_places();
+        }
+    }
+
+    /// An arrangement was put in force: the contracts of those whose places were taken end.
+    pub(crate) fn end_replaced(&mut self) {
+        let places = self.arrangement().map(|now| now.places.as_slice()).unwrap_or_default();
+        let placed: BTreeSet<DeviceId> = places.iter().map(|place| place.device).collect();
+        let ended: Vec<DeviceId> = self.watching.replaced.difference(&placed).copied().collect();
+        for device in ended {
+            self.watching.replaced.remove(&device);
+            self.feed_contract(device, contract::Event::End);
         }
     }
 
@@ -238,8 +297,15 @@ impl Node {
                 brake::Effect::RunClocks => self.feed_all(&presence::Event::ClocksRun),
                 // Told by the state itself.
                 brake::Effect::ReportCutOff => {}
-                brake::Effect::SlowRepair | brake::Effect::FreeRepair => {}
+                brake::Effect::SlowRepair => self.set_slow(true),
+                brake::Effect::FreeRepair => self.set_slow(false),
             }
+        }
+    }
+
+    fn set_slow(&mut self, is_slow: bool) {
+        if let Some(pace) = &mut self.watching.pace {
+            pace.set_slow(is_slow);
         }
     }
 

@@ -6,7 +6,7 @@ use node::output::Safety;
 use storage::policy::Policy;
 use store::faulty::Rates;
 
-use super::{DAY, MINUTE, Outcome, Play, subsets, wrong};
+use super::{DAY, HOUR, MINUTE, Outcome, Play, subsets, wrong};
 
 impl Play<'_> {
     pub(super) fn losses(&mut self) -> Outcome<()> {
@@ -137,10 +137,16 @@ impl Play<'_> {
             let places = self.places(customer)?;
             let victim = places[self.world.pick(places.len() as u64) as usize];
             self.world.crash(victim);
-            self.world.end_supplier(customer, victim);
+            let step = if self.scenario.by_absence {
+                self.world.run_for(72 * HOUR);
+                HOUR
+            } else {
+                self.world.end_supplier(customer, victim);
+                MINUTE
+            };
             let mut safety = None;
             for _ in 0..60 {
-                self.world.run_for(MINUTE);
+                self.world.run_for(step);
                 safety = self.world.overview(customer).and_then(|overview| overview.safety);
                 if safety == whole {
                     break;

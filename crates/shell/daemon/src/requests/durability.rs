@@ -170,8 +170,8 @@ fn advice(safety: Safety, durability: &Durability, cut_off: bool) -> Vec<String>
         let more = if more > 0 { format!(" and {more} others") } else { String::new() };
         told.push(format!(
             "Not counted on, for they are away: {}{more}. What they keep counts again as soon as \
-             they are back. To replace one for good: `bitdust supplier end DEVICE`; another takes \
-             its place, and what it kept is made anew there.",
+             they are back. Others take their places by themselves, at most as many in a day as \
+             storage.replacements says; `bitdust supplier end DEVICE` does it at once.",
             named.collect::<Vec<_>>().join(", ")
         ));
     }

@@ -81,7 +81,7 @@ fn the_missing_are_named_with_what_to_do() {
         Any 2 of the 6 suppliers that are counted on may be lost now, and everything comes back.
         Some of them are in one network: of whole networks, any 1 may be lost.
         By estimate, with suppliers that stay for 180 days on average: the data would live for 137 days if nothing was ever repaired, and the chance to lose it within a year is 1 in 150 if each loss is repaired within 78 hours.
-        ! Not counted on, for they are away: bddev1qcrqvpsxqcrqvpsxqcrqvpsxqcrqvpsxqcrqvpsxqcrqvpsxqcrqntxyjh (for 4 d). What they keep counts again as soon as they are back. To replace one for good: `bitdust supplier end DEVICE`; another takes its place, and what it kept is made anew there.
+        ! Not counted on, for they are away: bddev1qcrqvpsxqcrqvpsxqcrqvpsxqcrqvpsxqcrqvpsxqcrqvpsxqcrqntxyjh (for 4 d). What they keep counts again as soon as they are back. Others take their places by themselves, at most as many in a day as storage.replacements says; `bitdust supplier end DEVICE` does it at once.
     "#]].assert_eq(&told(&overview(Safety::Safe { may_lose: 2 }, vec![weakest], all)));
 }
 
