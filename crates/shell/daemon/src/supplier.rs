@@ -29,6 +29,7 @@ pub(crate) use reading::Served;
 
 /// What the store thread is asked to do. Each fragment on its way holds a part of the memory, and
 /// the node orders nothing else twice before it is answered, so that the queue is limited.
+#[expect(clippy::large_enum_variant, reason = "moved once from the loop to the thread")]
 pub(crate) enum Order {
     /// Keep a fragment.
     Put(Coming),
