@@ -1,7 +1,9 @@
 //! What is measured with: bytes that nothing compresses, words, and files of them.
 
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 
@@ -58,8 +60,17 @@ pub(crate) fn write_small(root: &Path, files: usize, bytes: usize) -> anyhow::Re
     Ok(())
 }
 
-/// Waits until a change of what was just written would show in `stat`: what is younger is read again
-/// by the next backup, whether it changed or not, for some file systems count in steps of two seconds.
-pub(crate) async fn settle() {
-    tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
+/// Waits until a change of `path`, which was just written, would show in `stat`: what is younger is
+/// read again by the next backup, changed or not, for some file systems count in steps of two seconds.
+pub(crate) async fn settle(path: &Path) -> anyhow::Result<()> {
+    let changed = std::fs::metadata(path)?.ctime();
+    let is_settled = || {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        now.is_ok_and(|now| now.as_secs() as i64 > changed + 3)
+    };
+    let mut look = tokio::time::interval(Duration::from_millis(100));
+    while !is_settled() {
+        look.tick().await;
+    }
+    Ok(())
 }

@@ -69,7 +69,8 @@ async fn unchanged(network: &Network, customer: &Daemon, scale: &Scale) -> anyho
     let files = scale.unchanged_files();
     let source = network.root.path().join("unchanged");
     write_small(&source, files, UNCHANGED_BYTES)?;
-    settle().await;
+    // The last file stands in the directory of the highest number, and was written last.
+    settle(&source.join(format!("{:04}", (files - 1) / 100))).await?;
     let pid = customer.pid().context("the customer has ended")?;
     let mut table = Table::new(
         format!("Small: {files} files of {UNCHANGED_BYTES} bytes"),
