@@ -69,8 +69,11 @@ impl Node {
         wanted.extend(tied.map(|(device, _)| *device));
         for device in &wanted {
             if !self.links.0.contains_key(device) {
-                // So much of the device's id spreads the links over a second.
-                let spread_ms = u64::from(u16::from_le_bytes([device.0[0], device.0[1]]) % 1_000);
+                // So much of the device's id spreads the links over a second, or over the longest
+                // wait if that is shorter.
+                let spread_ms_max = self.settings.clocks.reconnect_ms_max.clamp(1, 1_000);
+                let drawn = u64::from(u16::from_le_bytes([device.0[0], device.0[1]]));
+                let spread_ms = drawn % spread_ms_max;
                 let settings = PeerLink {
                     wait_ms_max: self.settings.clocks.reconnect_ms_max,
                     ..PeerLink::new(spread_ms)
