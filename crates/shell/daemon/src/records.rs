@@ -26,8 +26,9 @@ const QUERIES_MAX: usize = 64;
 const WRITE_BACK_MAX: usize = 8;
 /// After a failure an announcement is made again.
 const AGAIN_WAIT: Duration = Duration::from_secs(5);
-/// The second announcement comes so soon after the first, the third after twice that, and so on.
-const ANNOUNCE_WAIT: Duration = Duration::from_secs(60);
+/// The second announcement comes so soon after the first, the third after twice that, and so on:
+/// while a network is young, those who should keep a list change quickly.
+const ANNOUNCE_WAIT: Duration = Duration::from_secs(5);
 /// A contact record holds so long, milliseconds.
 const CONTACT_LIFE_MS: u64 = 2 * HOUR_MS;
 
@@ -150,8 +151,16 @@ impl Records {
     pub(crate) async fn announce(self, net: Handle, each: Duration) {
         let (mut after_failure, mut after_success) = (AGAIN_WAIT, ANNOUNCE_WAIT);
         loop {
-            let wait = match net.start_providing(self.supplier_key()).await {
+            let announced = match somebody(&net).await {
+                Ok(()) => net.start_providing(self.supplier_key()).await,
+                Err(error) => Err(error),
+            };
+            let wait = match announced {
                 Ok(()) => &mut after_success,
+                Err(QueryError::NoPeers) => {
+                    sleep(AGAIN_WAIT).await;
+                    continue;
+                }
                 Err(QueryError::Stopped) => return,
                 Err(error) => {
                     tracing::debug!(%error, "not announced as a supplier");
@@ -262,6 +271,11 @@ impl Records {
         // Nobody listens when the daemon ends.
         let _ = self.happenings.send(Happening::Input(input)).await;
     }
+}
+
+/// Waits a moment for the first node to be known: the library calls it a success to have told nobody.
+async fn somebody(net: &Handle) -> Result<(), QueryError> {
+    if net.table().await.is_empty() { net.bootstrap().await } else { Ok(()) }
 }
 
 /// The newest valid record among the answers, and who has an older one or none.
