@@ -99,6 +99,17 @@ impl Links {
         false
     }
 
+    /// The peer's connection is gone. A stream that waits to read does not learn that by itself if
+    /// this side has closed the connection; now its task ends, and tells so.
+    pub(crate) fn cut(&mut self, device: DeviceId) {
+        self.by_device.get_mut(&device).into_iter().flatten().for_each(cut);
+    }
+
+    /// All connections are gone.
+    pub(crate) fn cut_all(&mut self) {
+        self.by_device.values_mut().flatten().for_each(cut);
+    }
+
     /// The peer's newest link.
     pub(crate) fn of(&self, device: DeviceId) -> Option<&Link> {
         self.by_device.get(&device)?.last()

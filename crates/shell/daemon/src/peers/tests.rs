@@ -75,6 +75,24 @@ fn a_newer_link_of_the_same_direction_takes_the_place_of_the_older() {
 }
 
 #[test]
+fn links_end_with_their_connection() {
+    let mut links = Links::default();
+    let device = keys(2).device_id();
+    let (link, mut posts) = new_link(1, true, 4);
+    links.up(link);
+    links.cut(keys(3).device_id());
+    assert!(matches!(posts.try_recv(), Err(mpsc::error::TryRecvError::Empty)));
+    links.cut(device);
+    assert!(matches!(posts.try_recv(), Err(mpsc::error::TryRecvError::Disconnected)));
+    assert!(links.down(device, 1).is_some(), "its task has told that it ended");
+
+    let (link, mut posts) = new_link(2, false, 4);
+    links.up(link);
+    links.cut_all();
+    assert!(matches!(posts.try_recv(), Err(mpsc::error::TryRecvError::Disconnected)));
+}
+
+#[test]
 fn a_peer_that_takes_no_messages_is_cut_off() {
     let mut links = Links::default();
     let device = keys(2).device_id();

@@ -176,7 +176,10 @@ impl Engine {
             Happening::Network(Switched::On(handle, events)) => {
                 self.net.switched(Some((handle, events)));
             }
-            Happening::Network(Switched::Failed | Switched::Off) => self.net.switched(None),
+            Happening::Network(Switched::Failed | Switched::Off) => {
+                self.net.switched(None);
+                self.links.cut_all();
+            }
             Happening::Asked(question) => self.answer(question),
         }
     }
@@ -218,7 +221,7 @@ impl Engine {
                 self.addresses.prove(device);
                 self.anchoring.keep(self.addresses.anchors());
             }
-            Some(Event::PeerDisconnected { .. }) => {}
+            Some(Event::PeerDisconnected { peer }) => self.links.cut(DeviceId(peer)),
             Some(Event::Discovered { peer, addresses, .. }) => {
                 self.addresses.learn(DeviceId(peer), addresses);
             }
@@ -229,6 +232,7 @@ impl Engine {
                 }
             }
             None => {
+                self.links.cut_all();
                 if let Some(input) = self.net.ended() {
                     self.feed(input);
                 }
