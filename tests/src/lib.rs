@@ -2,16 +2,21 @@
 
 use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use daemon::view::{BackupRequest, JobView, RestoreRequest, path_text};
+use api::client::Step;
+use daemon::view::{BackupRequest, CheckRequest, JobView, RestoreRequest, path_text};
 use disk::tree::compare::{Aspects, Comparison, compare_trees};
 use fleet::{Config, Daemon, Media};
 use tempfile::TempDir;
 
+pub mod command;
 pub mod hostile;
+mod noise;
+
+pub use noise::write_noise;
 
 /// Nothing in these tests may take longer.
 pub const STEP_MAX: Duration = Duration::from_secs(600);
@@ -121,23 +126,41 @@ impl Network {
         Ok(device)
     }
 
+    /// Begins to start a killed supplier again, and kills it after this time or when it is ready.
+    ///
+    /// # Errors
+    /// It could not be started.
+    pub async fn break_start(&self, number: usize, after: Duration) -> anyhow::Result<bool> {
+        Daemon::break_start(&self.program, &self.supplier_home(number), after).await
+    }
+
+    /// Where a supplier lives.
+    pub fn supplier_home(&self, number: usize) -> PathBuf {
+        self.root.path().join(format!("supplier-{number:02}"))
+    }
+
     /// Starts a killed supplier again from its home.
     ///
     /// # Errors
     /// It could not be started.
     pub async fn revive(&mut self, number: usize) -> anyhow::Result<()> {
-        let home = self.root.path().join(format!("supplier-{number:02}"));
+        let home = self.supplier_home(number);
         self.suppliers[number] = Some(Daemon::restart(&self.program, &home).await?);
         Ok(())
     }
 }
 
 /// A port that is free for TCP and UDP and that the system gives to nobody by itself, so that a
-/// node that was killed finds it free again.
+/// node that was killed finds it free again. Test programs that run at once begin at other ones.
 fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(20_000);
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    const FIRST: u32 = 12_000;
+    const COUNT: u32 = 20_000;
     loop {
-        let port = NEXT.fetch_add(1, Ordering::Relaxed);
+        let number = std::process::id()
+            .wrapping_mul(101)
+            .wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed));
+        let port = (FIRST + number % COUNT) as u16;
         let address = ("127.0.0.1", port);
         if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
             return port;
@@ -172,6 +195,56 @@ pub async fn until(
         Ok(daemon.client.job(id).await?)
     };
     tokio::time::timeout(STEP_MAX, watch).await.context("a job took too long")?
+}
+
+/// Waits until a customer has a session with this supplier.
+///
+/// # Errors
+/// It took too long, or the daemon broke.
+pub async fn until_online(customer: &Daemon, device: &str) -> anyhow::Result<()> {
+    let watch = async {
+        // Followed before it is asked, so that nothing happens in between.
+        let mut steps = customer.client.journal().await?;
+        let suppliers = customer.client.suppliers().await?;
+        if suppliers.iter().any(|supplier| supplier.device == device && supplier.online) {
+            return Ok(());
+        }
+        loop {
+            if let Step::Line(line) = steps.next().await?
+                && line.automaton == "peer_link"
+                && (line.instance.as_str(), line.to.as_str()) == (device, "Online")
+            {
+                return Ok(());
+            }
+        }
+    };
+    tokio::time::timeout(STEP_MAX, watch).await.context("a supplier did not come back")?
+}
+
+/// Fetches every fragment from every supplier, and checks that each is there and right.
+///
+/// # Errors
+/// One is not.
+pub async fn check_everything(daemon: &Daemon) -> anyhow::Result<JobView> {
+    let job = daemon.client.check(&CheckRequest { percent: 100 }).await?;
+    let job = finish(daemon, &job.id).await?;
+    let is_whole = job.files_done > 0 && job.files_done == job.files_total;
+    if job.state == "done" && job.problems_total == 0 && is_whole {
+        Ok(job)
+    } else {
+        bail!("the check ended so: {job:?}")
+    }
+}
+
+/// The most memory that a process ever held, bytes.
+///
+/// # Errors
+/// It is gone.
+pub fn peak_rss(pid: u32) -> anyhow::Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()).context("no peak is told")?;
+    Ok(kib.parse::<u64>()? * 1024)
 }
 
 /// Backs a path up and waits for the version.

@@ -39,6 +39,8 @@ pub struct Config {
     pub customer: Option<(&'static str, u8)>,
     /// Packed data that the suppliers together must have room for.
     pub needed: String,
+    /// Memory for sealed blocks on their way to suppliers.
+    pub memory: String,
     /// Room given to others; none for a node that is no supplier.
     pub donated: Option<String>,
     /// Where the fragments lie, relative to the home or absolute.
@@ -49,6 +51,8 @@ pub struct Config {
     pub blocked_wait: String,
     /// How long a backup waits for suppliers.
     pub hire_wait: String,
+    /// Before a lost supplier is dialled again, at the longest.
+    pub reconnect: String,
 }
 
 impl Default for Config {
@@ -59,11 +63,13 @@ impl Default for Config {
             bootstrap: vec![],
             customer: None,
             needed: "64 GiB".into(),
+            memory: "128 MiB".into(),
             donated: None,
             supplier_path: "supplier".into(),
             disk_floor: "64 MiB".into(),
             blocked_wait: "5 min".into(),
             hire_wait: "1 min".into(),
+            reconnect: "10 s".into(),
         }
     }
 }
@@ -104,6 +110,7 @@ enabled = {is_customer}
 policy = "{policy}"
 suppliers = {number}
 needed = "{needed}"
+memory = "{memory}"
 [supplier]
 enabled = {is_supplier}
 donated = "{donated}"
@@ -118,16 +125,19 @@ seek = "2 s"
 refused_again = "2 s"
 hire_wait = "{hire_wait}"
 blocked_wait = "{blocked_wait}"
+reconnect = "{reconnect}"
 "#,
             port = self.port.unwrap_or(0),
             bootstrap = self.bootstrap,
             is_customer = self.customer.is_some(),
             is_supplier = self.donated.is_some(),
             needed = self.needed,
+            memory = self.memory,
             disk_floor = self.disk_floor,
             path = self.supplier_path,
             blocked_wait = self.blocked_wait,
             hire_wait = self.hire_wait,
+            reconnect = self.reconnect,
         );
         written.expect("writing into a String cannot fail");
         text

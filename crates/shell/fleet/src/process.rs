@@ -44,18 +44,19 @@ impl Daemon {
     /// # Errors
     /// It could not be started; what it said is in the error.
     pub async fn restart(program: &Path, home: &Path) -> anyhow::Result<Self> {
-        let log = home.join("daemon.log");
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
-        let mut child = command(program, home)
-            .args(["run", "--json"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .context("cannot start a daemon")?;
-        let output = child.stdout.take().context("the daemon has no output")?;
-        let mut output = BufReader::new(output);
+        Self::restart_under(&[], program, home).await
+    }
+
+    /// The same, below a command that ends by becoming the daemon, as `unshare` does.
+    ///
+    /// # Errors
+    /// It could not be started; what it said is in the error.
+    pub async fn restart_under(
+        wrapper: &[&str],
+        program: &Path,
+        home: &Path,
+    ) -> anyhow::Result<Self> {
+        let (child, mut output) = spawn(wrapper, program, home)?;
         let mut line = String::new();
         let read = tokio::time::timeout(READY_MAX, output.read_line(&mut line)).await;
         let ready: Ready = match read {
@@ -68,6 +69,23 @@ impl Daemon {
         let device = client.status().await.context("the daemon does not answer")?.device;
         let (addresses, home) = (ready.addresses, home.to_path_buf());
         Ok(Self { child, _output: output, addresses, client, home, device })
+    }
+
+    /// Starts the daemon of a home and kills it with SIGKILL after this time, or as soon as it is
+    /// ready. Says whether it was.
+    ///
+    /// # Errors
+    /// It could not be started, or ended by itself.
+    pub async fn break_start(program: &Path, home: &Path, after: Duration) -> anyhow::Result<bool> {
+        let (mut child, mut output) = spawn(&[], program, home)?;
+        let mut line = String::new();
+        let read = tokio::time::timeout(after, output.read_line(&mut line)).await;
+        child.kill().await.context("cannot kill a daemon")?;
+        match read {
+            Err(_) => Ok(false),
+            Ok(Ok(bytes)) if bytes > 0 => Ok(true),
+            Ok(_) => bail!("the daemon of {} did not start: {}", home.display(), log_of(home)),
+        }
     }
 
     /// Its process.
@@ -85,10 +103,15 @@ impl Daemon {
     }
 
     /// SIGTERM, and the end awaited. Says whether it ended cleanly by itself.
-    pub async fn stop(mut self) -> bool {
+    pub async fn stop(self) -> bool {
+        self.stop_by(rustix::process::Signal::TERM).await
+    }
+
+    /// The same with another signal.
+    pub async fn stop_by(mut self, signal: rustix::process::Signal) -> bool {
         let raw = self.child.id().and_then(|pid| i32::try_from(pid).ok());
         if let Some(pid) = raw.and_then(rustix::process::Pid::from_raw) {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+            let _ = rustix::process::kill_process(pid, signal);
         }
         match tokio::time::timeout(STOP_MAX, self.child.wait()).await {
             Ok(Ok(status)) => status.success(),
@@ -99,6 +122,35 @@ impl Daemon {
             }
         }
     }
+}
+
+fn spawn(
+    wrapper: &[&str],
+    program: &Path,
+    home: &Path,
+) -> anyhow::Result<(Child, BufReader<ChildStdout>)> {
+    let log = home.join("daemon.log");
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
+    let mut command = match wrapper.split_first() {
+        None => Command::new(program),
+        Some((first, rest)) => {
+            let mut command = Command::new(first);
+            command.args(rest).arg(program);
+            command
+        }
+    };
+    let mut child = command
+        .arg("--home")
+        .arg(home)
+        .args(["run", "--json"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()
+        .context("cannot start a daemon")?;
+    let output = child.stdout.take().context("the daemon has no output")?;
+    Ok((child, BufReader::new(output)))
 }
 
 #[derive(serde::Deserialize)]
