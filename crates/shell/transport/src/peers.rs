@@ -28,6 +28,8 @@ pub(crate) struct Peer {
     pub(crate) connections: BTreeMap<ConnectionId, Connection>,
     /// It has said that it is of this network, or has spoken a protocol of it.
     pub(crate) is_member: bool,
+    /// Where it says that it listens.
+    pub(crate) addresses: Vec<Multiaddr>,
 }
 
 /// Who is told about a connection.

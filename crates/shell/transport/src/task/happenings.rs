@@ -140,8 +140,11 @@ impl Task {
         } else if !serves && table.remove_peer(&id).is_some() {
             self.admission.evicted(&id);
         }
-        let addresses = addresses.iter().map(address::text).collect();
-        self.outbox.push(Event::Discovered { peer, addresses, source: Source::Peer });
+        let texts = addresses.iter().map(address::text).collect();
+        if let Some(known) = self.peers.connected.get_mut(&id) {
+            known.addresses = addresses;
+        }
+        self.outbox.push(Event::Discovered { peer, addresses: texts, source: Source::Peer });
     }
 
     /// A peer is of another network: it is sent away and not looked for again soon.
@@ -188,10 +191,14 @@ impl Task {
             kad::Event::InboundRequest {
                 request: InboundRequest::AddProvider { record: Some(mut record) },
             } => {
-                let peer = self.peers.connected.get(&record.provider);
-                let seen = peer.and_then(|peer| peer.connections.values().next());
-                let Some(seen) = seen else { return };
+                let Some(peer) = self.peers.connected.get(&record.provider) else { return };
+                let Some(seen) = peer.connections.values().next() else { return };
                 record.addresses = address::usable(&record.addresses, &seen.remote);
+                if record.addresses.is_empty() {
+                    // Without any, whoever asks would be told of it only while it has a place in
+                    // the routing table, and in a large network most nodes have none there.
+                    record.addresses.clone_from(&peer.addresses);
+                }
                 if kad.store_mut().keep_provider(record).is_err() {
                     count(&self.counts.records_over_quota);
                 }
