@@ -41,11 +41,12 @@ async fn back_up_by_command(customer: &Daemon, source: &Path) -> anyhow::Result<
     let child = begin(&customer.home, &["backup", "start", text(source)])?;
     let working = async {
         loop {
-            if let Step::Line(line) = steps.next().await?
-                && (line.automaton.as_str(), line.to.as_str()) == ("backup", "Working")
-            {
-                return anyhow::Ok(line.instance);
+            // After a restart it is one that runs already.
+            let jobs = customer.client.jobs().await?;
+            if let Some(job) = jobs.into_iter().find(|job| job.state == "running") {
+                return anyhow::Ok(job.id);
             }
+            while !is_step_of(&steps.next().await?, "backup") {}
         }
     };
     let id = tokio::time::timeout(STEP_MAX, working).await??;
