@@ -80,7 +80,7 @@ fn settings_are_set_through_the_daemon() {
         "set.txt",
         &[
             &["config", "set", "storage.suppliers", "13"],
-            &["supplier", "offer", "50GiB"],
+            &["supplier", "offer", "1000TiB"],
             &["supplier", "offer", "0", "--json"],
         ],
     );
