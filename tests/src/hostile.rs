@@ -65,10 +65,11 @@ pub const DECODERS: [Decoder; 29] = [
 const NETWORK: NetworkId = NetworkId([3; 32]);
 const NOW: Date = Date(1_795_167_296_789);
 
-/// The value of these bytes. No value has a second form.
+/// The value of these bytes. No value has a second form, but that of an older version.
 fn read<T: Wire>(bytes: &[u8]) -> Option<T> {
     let value = decode(bytes).ok()?;
-    assert!(encode(&value) == bytes, "a second form of one value");
+    let is_older = bytes.first().is_some_and(|version| *version < T::VERSION);
+    assert!(is_older || encode(&value) == bytes, "a second form of one value");
     Some(value)
 }
 

@@ -69,10 +69,11 @@ async fn a_customer_killed_while_it_uploads_goes_on_where_it_was() -> anyhow::Re
     let mut kills = 0;
     let packed = loop {
         let (customer, job) = uploads.attempt_some(&home, &source.path).await?;
-        if job.state == "done" {
-            break customer.client.status().await?.drive.packed_bytes;
-        }
+        let packed = customer.client.status().await?.drive.packed_bytes;
         home = customer.kill().await?;
+        if job.state == "done" {
+            break packed;
+        }
         kills += 1;
         assert!(kills < KILLS, "it comes no further: {job:?}");
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use automata::{Live, Snapshot, Tick};
-use base::{DAY_MS, DeviceId};
+use base::{DAY_MS, DeviceId, HOUR_MS};
 use identity::{CertifiedDevice, DOCUMENT_LIFE_MS_MAX, IdentityDocument, Services, SignedDocument};
 use identity::{Edition, next_sequence};
 use mesh::publication::{Effect, Event, Publication, State};
@@ -31,6 +31,10 @@ pub(crate) struct Records {
     pub(crate) lookups: Lookups,
     /// The newest own identity document that was found.
     found_identity: Option<SignedDocument>,
+    /// When the own identity document was last made anew because somebody has a newer one that
+    /// cannot be found, and whether one is to be made.
+    outdone: Option<Tick>,
+    is_outdone: bool,
 }
 
 struct Own {
@@ -168,6 +172,11 @@ impl Node {
 
     /// Somebody has, or had, something newer than this device.
     pub(crate) fn newer_suspected(&mut self, kind: DocumentKind) {
+        let may = self.records.outdone.is_none_or(|at| self.now.tick.0 >= at.0 + HOUR_MS);
+        if kind == DocumentKind::Identity && may {
+            self.records.outdone = Some(self.now.tick);
+            self.records.is_outdone = true;
+        }
         self.look_up(match kind {
             DocumentKind::Identity => RecordKind::Identity,
             DocumentKind::Root => RecordKind::Root,
@@ -204,7 +213,9 @@ impl Node {
     /// is nothing to be changed, else a newer one.
     pub(crate) fn publish_identity(&mut self) {
         let found = self.records.found_identity.clone();
-        let document = match found.filter(|found| self.says_all(found)) {
+        // What this device gave out just before it ended may have come to some and not to the table.
+        let is_outdone = std::mem::take(&mut self.records.is_outdone);
+        let document = match found.filter(|found| self.says_all(found) && !is_outdone) {
             Some(found) => Some(found),
             None => self.identity_document(),
         };
