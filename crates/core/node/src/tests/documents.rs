@@ -5,8 +5,9 @@ use mesh::{Record, RecordKind};
 use storage::wire::{DocumentKind, Message};
 
 use super::World;
-use crate::input::Input;
+use crate::input::{DriveCondition, Input};
 use crate::output::{Output, Safety};
+use crate::settings::Settings;
 use crate::wish::{BackupWish, Wish};
 
 const MAY_LOSE_3: Option<Safety> = Some(Safety::Safe { may_lose: 3 });
@@ -133,6 +134,26 @@ fn a_restart_keeps_the_other_devices_in_the_identity_document() {
     // Nor does the end of the document lose one.
     world.run_for(390 * DAY_MS);
     assert_eq!(devices(&world), both);
+}
+
+#[test]
+fn an_identity_document_that_only_suppliers_have_is_outdone() {
+    let mut world = World::new(7);
+    world.back_up();
+    let services_off = vec!["mdns".into(), "supplier".into()];
+    let changed = Settings { services_off, ..Settings::default() };
+    // A newer one comes to the suppliers, and the node is killed before it comes to the table.
+    world.kill(0);
+    world.swallow(|number, output| number == 0 && matches!(output, Output::PutRecord { .. }));
+    world.revive_as(0, &changed, DriveCondition::Present);
+    world.run_for(10_000);
+    world.kill(0);
+    world.swallow_only(|_, _| false);
+    world.revive_as(0, &Settings::default(), DriveCondition::Present);
+    let job = begin_backup(&mut world);
+    world.run_for(60_000);
+    let job = world.job(job);
+    assert_eq!((job.state, job.safety), ("done", MAY_LOSE_3));
 }
 
 #[test]

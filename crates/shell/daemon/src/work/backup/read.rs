@@ -10,6 +10,10 @@ use super::meta::{meta_of, stat_of};
 use super::walk::Walker;
 use crate::work::halt::Halt;
 
+/// A file that is written to all the time may change between the look at it and its opening; so
+/// often it is looked at again.
+const OPEN_TRIES: usize = 1_000;
+
 /// What came of one reading.
 enum Read {
     /// To its end, without a change.
@@ -23,28 +27,26 @@ enum Read {
 impl Walker<'_, '_, '_> {
     /// Reads a file; if it changes meanwhile, once more.
     pub(super) fn read(&mut self, entry: &Entry) -> Result<(), Halt> {
-        let again = match self.read_once(entry, false)? {
+        let mut error = match self.read_once(entry, false)? {
             None => return Ok(()),
-            Some(ReadError::Changed { .. }) => entry.look_again(),
-            Some(error) => {
-                self.unreadable(entry, &error);
-                return Ok(());
-            }
+            Some(error) => error,
         };
-        let entry = match again {
-            Ok(again) if again.meta().kind == Kind::File => again,
-            Ok(_) => {
-                self.unreadable(entry, &ReadError::NotAFile);
-                return Ok(());
+        for _ in 0..OPEN_TRIES {
+            if !matches!(error, ReadError::Changed { .. }) {
+                break;
             }
-            Err(cause) => {
-                self.unreadable(entry, &ReadError::Open(cause));
-                return Ok(());
-            }
-        };
-        if let Some(error) = self.read_once(&entry, true)? {
-            self.unreadable(&entry, &error);
+            error = match entry.look_again() {
+                Ok(again) if again.meta().kind == Kind::File => {
+                    match self.read_once(&again, true)? {
+                        None => return Ok(()),
+                        Some(error) => error,
+                    }
+                }
+                Ok(_) => ReadError::NotAFile,
+                Err(cause) => ReadError::Open(cause),
+            };
         }
+        self.unreadable(entry, &error);
         Ok(())
     }
 
