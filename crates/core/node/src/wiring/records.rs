@@ -31,10 +31,10 @@ pub(crate) struct Records {
     pub(crate) lookups: Lookups,
     /// The newest own identity document that was found.
     found_identity: Option<SignedDocument>,
-    /// When the own identity document was last made anew because somebody has a newer one that
-    /// cannot be found, and whether one is to be made.
-    outdone: Option<Tick>,
+    /// A supplier has a newer own identity document than can be found: one newer still is due.
     is_outdone: bool,
+    /// When that was so last; at most once an hour, for a supplier may say so falsely.
+    outdone: Option<Tick>,
 }
 
 struct Own {
