@@ -24,3 +24,13 @@ fn survives(policy: &str, may_lose: u64) {
 fn standard_loses_28_of_44() {
     survives("standard", 28);
 }
+
+#[test]
+fn vault_loses_40_of_56() {
+    survives("vault", 40);
+}
+
+#[test]
+fn bunker_loses_56_of_64() {
+    survives("bunker", 56);
+}

@@ -13,6 +13,7 @@ use crate::gate::Gate;
 use crate::handle::Counts;
 use crate::records::Records;
 use crate::streams::Streams;
+use crate::unreached::Unreached;
 use crate::{Limits, Settings, StartError};
 
 /// Bytes of a DHT message: a record and forty peers with eight addresses each fit.
@@ -26,6 +27,7 @@ const IDENTIFIED_MAX: usize = 512;
 pub(crate) struct Behaviour {
     limits: connection_limits::Behaviour,
     gate: Gate,
+    unreached: Unreached,
     pub(crate) streams: Streams,
     pub(crate) identify: identify::Behaviour,
     pub(crate) ping: ping::Behaviour,
@@ -82,6 +84,7 @@ impl Behaviour {
         Ok(Self {
             limits: connection_limits::Behaviour::new(connections(limits)),
             gate: Gate::new(limits.clone()),
+            unreached: Unreached::new(limits.unreached_wait),
             streams: Streams::new(network, limits.clone(), counts.clone()).ok_or_else(wrong)?,
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::new(ping::Config::new()),
@@ -117,7 +120,7 @@ fn dht(name: StreamProtocol, limits: &Limits) -> kad::Config {
     config
         .set_query_timeout(limits.query_wait)
         .disjoint_query_paths(true)
-        .set_parallelism(NonZeroUsize::new(3).unwrap_or(kad::ALPHA_VALUE))
+        .set_parallelism(NonZeroUsize::new(8).unwrap_or(kad::ALPHA_VALUE))
         .set_record_filtering(kad::StoreInserts::FilterBoth)
         .set_kbucket_inserts(kad::BucketInserts::Manual)
         .set_caching(kad::Caching::Enabled { max_peers: candidates })

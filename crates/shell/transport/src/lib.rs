@@ -27,6 +27,7 @@ mod settings;
 mod stream;
 mod streams;
 mod task;
+mod unreached;
 
 pub use error::{
     BadAddress, ConnectError, OpenError, PutError, QueryError, StartError, SwitchError,

@@ -9,6 +9,9 @@ use crate::multiplex::{WINDOW_BYTES, WINDOW_GROWTH_BYTES};
 pub struct Limits {
     /// Established connections, both directions together.
     pub connections_max: u32,
+    /// Time that a new connection has until it may have to make room. While more than half of
+    /// `connections_max` stand, those without a stream of ours end, so that newcomers get in.
+    pub settle_wait: Duration,
     /// Established connections with one peer. Both sides may dial at once, hence more than one.
     pub connections_per_peer_max: u32,
     /// Inbound connections, established or in their handshake, from one IPv4 /24 or IPv6 /48.
@@ -61,16 +64,21 @@ pub struct Limits {
     pub queries_max: usize,
     /// Time until a query to the DHT is given up.
     pub query_wait: Duration,
-    /// Time between attempts to reach the bootstrap addresses while nobody is connected.
+    /// Time between attempts to reach the bootstrap addresses while few peers are known.
     pub bootstrap_pause: Duration,
+    /// Time until the DHT dials a peer again that it has dialled in vain.
+    pub unreached_wait: Duration,
     /// Answers of different peers after which a look-up of a record ends.
     pub answers_enough: usize,
+    /// Time for others to answer after the first one has.
+    pub answers_wait: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             connections_max: 200,
+            settle_wait: Duration::from_secs(5),
             connections_per_peer_max: 4,
             connections_per_network_max: 8,
             handshakes_burst_max: 32,
@@ -95,7 +103,9 @@ impl Default for Limits {
             queries_max: 256,
             query_wait: Duration::from_secs(30),
             bootstrap_pause: Duration::from_secs(10),
+            unreached_wait: Duration::from_secs(30),
             answers_enough: 5,
+            answers_wait: Duration::from_secs(3),
         }
     }
 }

@@ -18,6 +18,7 @@ pub(crate) struct Connection {
     pub(crate) remote: Multiaddr,
     /// Whether this side dialled, and so the remote address can be dialled again.
     pub(crate) dialled: bool,
+    pub(crate) since: Instant,
     /// Pings in a row that were not answered.
     pub(crate) silent: u8,
 }
@@ -75,6 +76,41 @@ impl Peers {
     /// Peers of this network that are connected.
     pub(crate) fn members(&self) -> impl Iterator<Item = &PeerId> {
         self.connected.iter().filter(|(_, peer)| peer.is_member).map(|(id, _)| id)
+    }
+
+    /// Whether a connection leads to this address.
+    pub(crate) fn is_connected_to(&self, remote: &Multiaddr) -> bool {
+        let mut connections = self.connected.values().flat_map(|peer| peer.connections.values());
+        connections.any(|connection| connection.remote == *remote)
+    }
+
+    /// The connections that end while more than `enough` stand, so that newcomers get in: idle ones
+    /// that began before `settled`, first those beside another one to the same peer, then the
+    /// oldest.
+    pub(crate) fn spare(
+        &self,
+        enough: usize,
+        settled: Instant,
+        is_idle: impl Fn(ConnectionId) -> bool,
+    ) -> Vec<ConnectionId> {
+        let standing: usize = self.connected.values().map(|peer| peer.connections.len()).sum();
+        if standing <= enough {
+            return Vec::new();
+        }
+        let mut idle = Vec::new();
+        for peer in self.connected.values() {
+            let spare = peer.connections.iter();
+            let spare = spare.filter(|(id, one)| one.since < settled && is_idle(**id));
+            // The first of several, unless one stays that is in use or young.
+            let mut is_last = spare.clone().count() == peer.connections.len();
+            for (id, one) in spare.rev() {
+                idle.push((is_last, one.since, *id));
+                is_last = false;
+            }
+        }
+        idle.sort();
+        idle.truncate(standing - enough);
+        idle.into_iter().map(|(_, _, id)| id).collect()
     }
 
     /// Waits for a target, and is told what came of it.

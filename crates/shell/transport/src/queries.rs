@@ -1,6 +1,7 @@
 //! Queries to the DHT that run: what they have found so far, and who waits for them.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::{Duration, Instant};
 
 use libp2p::PeerId;
 use libp2p::kad::{
@@ -17,12 +18,29 @@ use crate::{Answer, Answers, Limits, PeerKey, PutError, QueryError};
 
 /// A query and who waits for it.
 pub(crate) enum Query {
-    Put { reply: Reply<Result<(), PutError>> },
-    Get { answers: Answers, reply: Reply<Result<Answers, QueryError>> },
-    Provide { reply: Reply<Result<(), QueryError>> },
-    Providers { found: BTreeSet<PeerKey>, reply: Reply<Result<Vec<PeerKey>, QueryError>> },
-    Find { peer: PeerId, reply: Reply<Result<Vec<String>, QueryError>> },
-    Bootstrap { replies: Vec<Reply<Result<(), QueryError>>> },
+    Put {
+        reply: Reply<Result<(), PutError>>,
+    },
+    Get {
+        answers: Answers,
+        /// When the first of another peer came.
+        answered: Option<Instant>,
+        reply: Reply<Result<Answers, QueryError>>,
+    },
+    Provide {
+        reply: Reply<Result<(), QueryError>>,
+    },
+    Providers {
+        found: BTreeSet<PeerKey>,
+        reply: Reply<Result<Vec<PeerKey>, QueryError>>,
+    },
+    Find {
+        peer: PeerId,
+        reply: Reply<Result<Vec<String>, QueryError>>,
+    },
+    Bootstrap {
+        replies: Vec<Reply<Result<(), QueryError>>>,
+    },
 }
 
 /// All queries that run on somebody's behalf.
@@ -30,6 +48,7 @@ pub(crate) struct Queries {
     running: HashMap<QueryId, Query>,
     running_max: usize,
     answers_enough: usize,
+    answers_wait: Duration,
     record_bytes_max: usize,
 }
 
@@ -39,6 +58,7 @@ impl Queries {
             running: HashMap::new(),
             running_max: limits.queries_max,
             answers_enough: limits.answers_enough,
+            answers_wait: limits.answers_wait,
             record_bytes_max: limits.record_bytes_max,
         }
     }
@@ -69,9 +89,12 @@ impl Queries {
     ) {
         match (self.running.get_mut(&id), &result) {
             (
-                Some(Query::Get { answers, .. }),
+                Some(Query::Get { answers, answered, .. }),
                 QueryResult::GetRecord(Ok(GetRecordOk::FoundRecord(found))),
             ) => {
+                if found.peer.is_some() {
+                    answered.get_or_insert_with(Instant::now);
+                }
                 if found.record.value.len() <= self.record_bytes_max {
                     let from = found.peer.as_ref().and_then(from_id);
                     answers.found.push(Answer { from, value: found.record.value.clone() });
@@ -93,6 +116,19 @@ impl Queries {
             end(table, query, result);
         }
     }
+
+    /// Ends look-ups that have had an answer for long enough: the peers that are still asked are
+    /// slow or dead, and many dead ones would hold up for a long time what is known already.
+    pub(crate) fn look_at_the_clock(&self, table: &mut kad::Behaviour<Records>, now: Instant) {
+        for (id, query) in &self.running {
+            if let Query::Get { answered: Some(since), .. } = query
+                && *since + self.answers_wait <= now
+                && let Some(mut query) = table.query_mut(id)
+            {
+                query.finish();
+            }
+        }
+    }
 }
 
 /// Answers who waits for a query. That nobody waits any more is fine.
@@ -101,7 +137,7 @@ fn end(table: &mut kad::Behaviour<Records>, query: Query, result: QueryResult) {
         (Query::Put { reply }, QueryResult::PutRecord(result)) => {
             let _ = reply.send(result.map(|_| ()).map_err(put_error));
         }
-        (Query::Get { answers, reply }, QueryResult::GetRecord(result)) => {
+        (Query::Get { answers, reply, .. }, QueryResult::GetRecord(result)) => {
             let _ = reply.send(complete(answers, result));
         }
         (Query::Provide { reply }, QueryResult::StartProviding(result)) => {

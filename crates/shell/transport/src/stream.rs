@@ -130,6 +130,10 @@ impl AsyncWrite for Stream {
 pub(crate) struct Slots(Arc<AtomicUsize>);
 
 impl Slots {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.load(Ordering::Acquire) == 0
+    }
+
     /// A place for one more stream, unless `max` are taken.
     pub(crate) fn take(&self, max: usize) -> Option<Slot> {
         let grow = |taken: usize| (taken < max).then_some(taken + 1);

@@ -116,6 +116,11 @@ impl Streams {
         paths
     }
 
+    /// Whether a connection carries none of these streams.
+    pub(crate) fn is_idle(&self, connection: ConnectionId) -> bool {
+        self.slots.get(&connection).is_none_or(Slots::is_empty)
+    }
+
     fn push(&mut self, order: ToSwarm<Stream, Order>) {
         self.orders.push_back(order);
         if let Some(waker) = self.waker.take() {

@@ -36,6 +36,8 @@ const LISTEN_WAIT: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_secs(1);
 /// Time for closing connections at the end.
 const STOP_WAIT: Duration = Duration::from_secs(2);
+/// Known peers below which the bootstrap addresses are dialled again.
+const PEERS_FEW: usize = 8;
 /// Peers of other networks that are remembered, and for how long, so that they are not dialled
 /// again and again.
 const STRANGERS_MAX: usize = 256;
@@ -160,17 +162,35 @@ impl Task {
         for (_, late) in self.waiting_bootstraps.extract_if(.., |(until, _)| *until <= now) {
             let _ = late.send(Err(crate::QueryError::NoPeers));
         }
-        if self.bootstrap_at <= now && self.peers.members().next().is_none() {
+        self.queries.look_at_the_clock(&mut self.swarm.behaviour_mut().kad, now);
+        self.make_room(now);
+        if self.bootstrap_at <= now && self.is_lonely() {
             self.dial_bootstrap();
         }
+    }
+
+    /// Ends connections that carry nothing while too many stand, so that newcomers get in.
+    fn make_room(&mut self, now: Instant) {
+        let enough = usize::try_from(self.limits.connections_max / 2).unwrap_or(usize::MAX);
+        let Some(settled) = now.checked_sub(self.limits.settle_wait) else { return };
+        let streams = &self.swarm.behaviour().streams;
+        for connection in self.peers.spare(enough, settled, |id| streams.is_idle(id)) {
+            self.swarm.close_connection(connection);
+        }
+    }
+
+    /// Whether so few peers are known that the rest of the network may not be found through them:
+    /// the bootstrap node may have been full while somebody else dialled this one.
+    fn is_lonely(&mut self) -> bool {
+        let buckets = self.swarm.behaviour_mut().kad.kbuckets();
+        buckets.map(|bucket| bucket.num_entries()).sum::<usize>() < PEERS_FEW
     }
 
     /// Dials where the network begins for this node.
     fn dial_bootstrap(&mut self) {
         self.bootstrap_at = Instant::now() + self.limits.bootstrap_pause;
-        for address in self.settings.bootstrap.clone() {
-            let dialled = self.swarm.dial(commands::anybody(address));
-            if let Err(error) = dialled {
+        for start in commands::starts(&self.settings.bootstrap, &self.peers) {
+            if let Err(error) = self.swarm.dial(start) {
                 tracing::debug!(%error, "bootstrap address not dialled");
             }
         }

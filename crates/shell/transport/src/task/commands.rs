@@ -1,6 +1,6 @@
 //! What handles ask for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ use super::{LISTEN_WAIT, Task};
 use crate::admission::known_addresses;
 use crate::behaviour;
 use crate::command::{Command, Put, Reply};
-use crate::peers::{Target, Told};
+use crate::peers::{Peers, Target, Told};
 use crate::queries::Query;
 use crate::{
     Answers, BadAddress, ConnectError, ConnectedPeer, KnownPeer, PeerKey, PutError, QueryError,
@@ -32,6 +32,26 @@ pub(super) fn anybody(address: Multiaddr) -> DialOpts {
             .build(),
         (address, None) => DialOpts::unknown_peer_id().address(address).build(),
     }
+}
+
+/// One dial for each node that the network begins at, whatever the number of its addresses; none
+/// for those that are connected or on the way.
+pub(super) fn starts(addresses: &[Multiaddr], peers: &Peers) -> Vec<DialOpts> {
+    let mut named = BTreeMap::<PeerId, Vec<Multiaddr>>::new();
+    let mut dials = Vec::new();
+    for (address, peer) in addresses.iter().cloned().map(address::split) {
+        match peer {
+            Some(peer) => named.entry(peer).or_default().push(address),
+            None if peers.is_connected_to(&address) => {}
+            None => dials.push(anybody(address)),
+        }
+    }
+    let named = named.into_iter().map(|(peer, addresses)| {
+        let dial = DialOpts::peer_id(peer).addresses(addresses);
+        dial.condition(PeerCondition::DisconnectedAndNotDialing).build()
+    });
+    dials.extend(named);
+    dials
 }
 
 /// Why a dial has failed, in our words.
@@ -240,7 +260,7 @@ impl Task {
             return answer(reply, Err(QueryError::Busy));
         }
         let id = self.swarm.behaviour_mut().kad.get_record(RecordKey::from(key));
-        self.queries.add(id, Query::Get { answers: Answers::default(), reply });
+        self.queries.add(id, Query::Get { answers: Answers::default(), answered: None, reply });
     }
 
     fn provide(&mut self, key: Vec<u8>, reply: Reply<Result<(), QueryError>>) {

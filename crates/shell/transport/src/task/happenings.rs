@@ -25,7 +25,7 @@ impl Task {
             SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
                 let remote = address::split(endpoint.get_remote_address().clone()).0;
                 let dialled = endpoint.is_dialer();
-                let connection = Connection { remote, dialled, silent: 0 };
+                let connection = Connection { remote, dialled, since: Instant::now(), silent: 0 };
                 tracing::debug!(medium = ?streams::path(&endpoint).medium, dialled, "connected");
                 self.peers.established(peer_id, connection_id, connection);
             }

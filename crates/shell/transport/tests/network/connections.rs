@@ -247,6 +247,63 @@ async fn a_full_node_refuses_and_says_how_often() {
     assert_eq!(full.handle.peers().await.len(), 3);
 }
 
+/// A network that begins at one node is larger than what that node can be connected to.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_start_lets_newcomers_in_and_strands_nobody() {
+    let small = |number| {
+        let mut settings = settings(number, Media::Tcp);
+        settings.limits = limits(|limits| {
+            (limits.connections_max, limits.settle_wait) = (8, Duration::from_millis(500));
+            limits.bootstrap_pause = Duration::from_millis(500);
+        });
+        settings
+    };
+    let first = run(small(0)).await;
+    let mut others = Vec::new();
+    for number in 1..=20 {
+        let mut settings = small(number);
+        settings.bootstrap = first.handle.invitations().await;
+        others.push(run(settings).await);
+    }
+    for node in &mut others {
+        while node.handle.table().await.len() < 8 {
+            until(node, "another peer", |event| {
+                matches!(event, Event::Discovered { .. }).then_some(())
+            })
+            .await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_carries_a_stream_makes_no_room() {
+    let mut crowded = settings(0, Media::Tcp);
+    crowded.limits = limits(|limits| {
+        (limits.connections_max, limits.settle_wait) = (8, Duration::from_millis(10));
+    });
+    let mut crowded = run(crowded).await;
+    let (mut nodes, mut held) = (Vec::new(), Vec::new());
+    for number in 1..=6 {
+        let node = run(settings(number, Media::Tcp)).await;
+        let peer = connect(&crowded, &node).await;
+        if number > 2 {
+            held.push(within("a stream", crowded.handle.open_control(peer)).await.unwrap());
+        }
+        nodes.push(node);
+    }
+    let mut idle: Vec<_> = nodes[..2].iter().map(|node| node.handle.myself()).collect();
+    while !idle.is_empty() {
+        let gone = until(&mut crowded, "the end", |event| match event {
+            Event::PeerDisconnected { peer } => Some(peer),
+            _ => None,
+        });
+        let gone = gone.await;
+        assert!(idle.contains(&gone), "a connection with a stream has ended");
+        idle.retain(|peer| *peer != gone);
+    }
+    assert_eq!(crowded.handle.peers().await.len(), 4);
+}
+
 #[tokio::test]
 async fn a_node_whose_start_is_not_there_yet_tries_again() {
     let first = run(settings(0, Media::Tcp)).await;
