@@ -323,6 +323,28 @@ async fn a_node_whose_start_is_not_there_yet_tries_again() {
     assert_eq!(met.await, again.handle.myself());
 }
 
+/// Somebody else may dial a node before it has reached its own start, which was full or away.
+#[tokio::test]
+async fn who_knows_one_peer_only_goes_on_looking_for_its_start() {
+    let first = run(settings(0, Media::Tcp)).await;
+    let (address, invitation) = (first.handle.listening().await, first.handle.invitations().await);
+    within("a stop", first.handle.stop()).await;
+    let mut early = settings(1, Media::Tcp);
+    early.bootstrap = invitation;
+    early.limits = limits(|limits| limits.bootstrap_pause = Duration::from_millis(100));
+    let mut early = run(early).await;
+    let small = run(settings(2, Media::Tcp)).await;
+    connect(&small, &early).await;
+    let mut again = settings(0, Media::Tcp);
+    again.listen = address;
+    let again = run(again).await.handle;
+    until(&mut early, "the start", |event| match event {
+        Event::PeerConnected { peer, .. } => (peer == again.myself()).then_some(()),
+        _ => None,
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn who_stops_to_serve_the_dht_leaves_the_tables() {
     let mut first = run(settings(0, Media::Tcp)).await;
