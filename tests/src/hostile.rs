@@ -9,6 +9,7 @@ pub mod codec;
 pub mod drive;
 pub mod identity;
 pub mod mesh;
+pub mod node;
 pub mod shell;
 pub mod storage;
 pub mod store;
@@ -30,7 +31,7 @@ pub struct Decoder {
 pub const CASES: usize = 100_000;
 
 /// All of them.
-pub const DECODERS: [Decoder; 29] = [
+pub const DECODERS: [Decoder; 30] = [
     codec::CHUNK,
     codec::MANIFEST,
     codec::PROOF,
@@ -50,6 +51,7 @@ pub const DECODERS: [Decoder; 29] = [
     mesh::HELLO,
     mesh::KEY,
     mesh::RECORD,
+    node::BOOK,
     shell::PATH,
     shell::QUANTITY,
     shell::SETTINGS,

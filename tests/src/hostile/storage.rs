@@ -42,7 +42,7 @@ fn terms() -> Terms {
     }
 }
 
-fn contract() -> Contract {
+pub(super) fn contract() -> Contract {
     let (terms, customer, supplier) = (terms(), device_key(7), device_key(8));
     let bytes = encode(&terms);
     Contract {
