@@ -31,7 +31,7 @@ pub struct Decoder {
 pub const CASES: usize = 100_000;
 
 /// All of them.
-pub const DECODERS: [Decoder; 30] = [
+pub const DECODERS: [Decoder; 31] = [
     codec::CHUNK,
     codec::MANIFEST,
     codec::PROOF,
@@ -57,6 +57,7 @@ pub const DECODERS: [Decoder; 30] = [
     shell::SETTINGS,
     storage::ANSWER,
     storage::CONTRACT,
+    storage::EVIDENCE,
     storage::MESSAGE,
     storage::REQUEST,
     storage::ROOT,

@@ -11,8 +11,7 @@ use super::storage::contract;
 use super::{Decoder, NOW, device_key};
 
 /// The node's own lasting state, and the forms that it had before.
-pub const BOOK: Decoder =
-    Decoder { name: "node_book", takes: takes_book, valid: valid_books };
+pub const BOOK: Decoder = Decoder { name: "node_book", takes: takes_book, valid: valid_books };
 
 /// Nobody signs a book, so its maps may stand in any order; nothing in it is lost.
 fn takes_book(bytes: &[u8]) -> bool {

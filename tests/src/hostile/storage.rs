@@ -1,10 +1,15 @@
 //! What customers and suppliers say to each other, and the documents that suppliers keep.
 
-use base::{BlockId, ContractId, Date, Hash, IdentityId, Label, Signature, SpaceId, Wire, encode};
+use base::{
+    BlockId, ContractId, Date, Hash, IdentityId, Label, Signature, Signed, SpaceId, Wire, encode,
+};
 use identity::DeviceSigned;
+use storage::audit::{Answer, Challenge, Evidence, Question, Reply, SignedAnswer, SignedChallenge};
 use storage::policy::Policy;
 use storage::terms::{Arrangement, Contract, Place, RootDocument, Terms};
 use storage::wire::{BulkAnswer, BulkRequest, DocumentKind, Message, Refusal};
+
+use store::receipt::{Change, ReceiptBody, ReceiptEntry};
 
 use super::mesh::keystore;
 use super::{Decoder, NETWORK, NOW, device_key, is_form, read};
@@ -21,6 +26,12 @@ pub const ANSWER: Decoder =
 /// A contract with both signatures.
 pub const CONTRACT: Decoder =
     Decoder { name: "storage_contract", takes: takes_contract, valid: valid_contracts };
+/// What proves a supplier's fault to anybody.
+pub const EVIDENCE: Decoder = Decoder {
+    name: "storage_evidence",
+    takes: takes_evidence,
+    valid: || vec![encode(&evidence())],
+};
 /// The document where everything of a drive begins.
 pub const ROOT: Decoder = Decoder { name: "storage_root", takes: takes_root, valid: valid_roots };
 
@@ -86,6 +97,7 @@ fn valid_requests() -> Vec<Vec<u8>> {
         BulkRequest::Put { contract, block, index, bytes, masked_root, manifest },
         BulkRequest::Get { contract, block, index },
         BulkRequest::Delete { contract, block, index },
+        BulkRequest::Audit { challenge: challenge() },
     ];
     requests.iter().map(encode).collect()
 }
@@ -95,8 +107,53 @@ fn valid_answers() -> Vec<Vec<u8>> {
         BulkAnswer::Stored { receipt: vec![3; 300] },
         BulkAnswer::Fragment { bytes: 4096, manifest: vec![5; 100] },
         BulkAnswer::Refused { reason: Refusal::DiskFailed },
+        BulkAnswer::Audited { answer: answer(&challenge()) },
     ];
     answers.iter().map(encode).collect()
+}
+
+fn challenge() -> SignedChallenge {
+    let (contract, block, index) = (contract().terms.id(), BLOCK, 9);
+    let question = Question::Range { index: 0 };
+    let (network, nonce, date) = (NETWORK, [7; 16], NOW);
+    let body = Challenge { network, contract, block, index, question, nonce, date };
+    Signed::new(&device_key(7), Label::AuditChallenge, body)
+}
+
+fn answer(challenge: &SignedChallenge) -> SignedAnswer {
+    let reply = Reply::Refused { reason: Refusal::Missing };
+    let body = Answer { challenge: challenge.body.id(), reply };
+    Signed::new(&device_key(8), Label::AuditAnswer, body)
+}
+
+/// Nobody is accused by what he did not sign: only the one evidence that was made proves anything.
+fn takes_evidence(bytes: &[u8]) -> bool {
+    let is_proof = read::<Evidence>(bytes).is_some_and(|evidence| evidence.verify().is_ok());
+    assert!(!is_proof || bytes == encode(&evidence()), "a forged accusation");
+    is_proof
+}
+
+fn evidence() -> Evidence {
+    let (contract, challenge) = (contract(), challenge());
+    let entry = ReceiptEntry {
+        change: Change::Kept,
+        block: BLOCK,
+        index: 9,
+        masked_root: Hash([4; 32]),
+        bytes: 65_536,
+    };
+    let body = ReceiptBody {
+        contract: contract.terms.id(),
+        sequence: 1,
+        previous: Hash([0; 32]),
+        entries: vec![entry],
+        total_fragments: 1,
+        total_bytes: 65_536,
+        until: Date(NOW.0 + 1),
+        date: NOW,
+    };
+    let receipt = Signed::new(&device_key(8), Label::Receipt, body);
+    Evidence { contract, receipt, answer: answer(&challenge), challenge }
 }
 
 fn takes_contract(bytes: &[u8]) -> bool {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::{ContractId, Date, DecodeError, DeviceId, IdentityId, Wire};
 use borsh::{BorshDeserialize, BorshSerialize};
 use identity::CertifiedDevice;
+use storage::ladder::Verdict;
 use storage::presence::Attendance;
 use storage::terms::{Arrangement, Contract};
 
@@ -44,16 +45,20 @@ pub struct Book {
     pub generations: BTreeMap<IdentityId, u32>,
     /// Contracts of customers that have ended, and what lies under them still.
     pub notices: BTreeMap<ContractId, Notice>,
+    /// What is thought of suppliers that are not trusted as any other.
+    pub verdicts: BTreeMap<DeviceId, Verdict>,
 }
 
 impl Wire for Book {
-    const VERSION: u8 = 3;
+    const VERSION: u8 = 4;
     const BYTES_MAX: usize = 4 * 1024 * 1024;
 
     fn decode_version(version: u8, body: &[u8]) -> Result<Self, DecodeError> {
         match version {
             1 | 2 => older::read(version, body).map_err(|_| DecodeError::Malformed),
-            3 => borsh::from_slice(body).map_err(|_| DecodeError::Malformed),
+            // It had no verdicts, which stand at the end.
+            3 => borsh::from_slice(&[body, &[0; 4]].concat()).map_err(|_| DecodeError::Malformed),
+            4 => borsh::from_slice(body).map_err(|_| DecodeError::Malformed),
             found => Err(DecodeError::Version { found, known: Self::VERSION }),
         }
     }

@@ -20,6 +20,11 @@ impl Chance {
         bytes
     }
 
+    /// The next number.
+    pub(crate) fn number(&mut self) -> u64 {
+        u64::from_le_bytes(self.bytes())
+    }
+
     /// A new id.
     pub(crate) fn request_id(&mut self) -> RequestId {
         RequestId(self.bytes())

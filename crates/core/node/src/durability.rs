@@ -2,6 +2,7 @@
 
 use base::DeviceId;
 use storage::durability::Assumptions;
+use storage::ladder::Rung;
 use storage::margin::{Fate, Standing};
 
 /// How it stands with the own drive.
@@ -59,6 +60,8 @@ pub struct Attending {
     pub is_online: bool,
     /// How far it is counted on.
     pub standing: Standing,
+    /// What is thought of it.
+    pub rung: Rung,
     /// For how long it is away, of this node's own running time, milliseconds.
     pub away_ms: u64,
     /// The share of the time it is there, in parts of `storage::uptime::WHOLE`, once measured.

@@ -1,6 +1,6 @@
 //! All that the world can do to the node.
 
-use base::{BlockId, ContractId, DeviceId, JobId, RequestId};
+use base::{BlockId, ContractId, DeviceId, Hash, JobId, RequestId};
 use storage::backup::Stage;
 use storage::fetch::Need;
 use storage::policy::Spread;
@@ -113,6 +113,13 @@ pub enum Input {
         index: u8,
         /// What came of it.
         outcome: GetOutcome,
+    },
+    /// `Output::Audit` is carried out.
+    Audited {
+        /// The supplier.
+        device: DeviceId,
+        /// What came of it.
+        outcome: AuditOutcome,
     },
     /// A supplier that was asked for fragments has said nothing for a while, or says something again.
     Silent {
@@ -319,6 +326,29 @@ pub enum MendOutcome {
     Short,
     /// They cannot be made: the own disk or memory, or fragments that contradict each other.
     Failed,
+}
+
+/// What came of a question to a supplier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuditOutcome {
+    /// It proved that it keeps what was asked for.
+    Passed,
+    /// It admits a loss.
+    LossProved {
+        /// The evidence, which is kept durably.
+        evidence: Hash,
+    },
+    /// It signed something false.
+    Cheated {
+        /// The evidence, which is kept durably.
+        evidence: Hash,
+    },
+    /// What it said proves nothing.
+    Evaded,
+    /// Nothing is receipted there that could be asked for.
+    Vacant,
+    /// No answer came.
+    Lost,
 }
 
 /// What came of asking for a fragment.

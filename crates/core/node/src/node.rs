@@ -12,12 +12,14 @@ use crate::chance::Chance;
 use crate::input::Input;
 use crate::output::Output;
 use crate::settings::Settings;
+use crate::wiring::auditing::Audits;
 use crate::wiring::customer::Customer;
 use crate::wiring::documents::Documents;
 use crate::wiring::fetching::Fetching;
 use crate::wiring::finding::Finding;
 use crate::wiring::healing::Heals;
 use crate::wiring::jobs::Jobs;
+use crate::wiring::judging::Judging;
 use crate::wiring::notes::Notes;
 use crate::wiring::notices::Notices;
 use crate::wiring::peers::Links;
@@ -79,6 +81,8 @@ pub struct Node {
     pub(crate) requests: Requests,
     pub(crate) links: Links,
     pub(crate) watching: Watching,
+    pub(crate) audits: Audits,
+    pub(crate) judging: Judging,
     pub(crate) services: Services,
     pub(crate) finding: Finding,
     pub(crate) customer: Customer,
@@ -120,6 +124,8 @@ impl Node {
             requests: Requests::default(),
             links: Links::default(),
             watching: Watching::new(&settings),
+            audits: Audits::new(&settings),
+            judging: Judging::default(),
             services: Services::new(),
             finding: Finding::new(&settings.clocks),
             customer: Customer::new(&settings.clocks, chance.bytes()),
@@ -153,6 +159,8 @@ impl Node {
             self.finding.deadline(),
             self.links.deadline(),
             self.watching.deadline(),
+            self.audits.deadline(),
+            self.judging.deadline(),
             self.customer.deadline(),
             self.placing.deadline(),
             self.heals.deadline(),
@@ -178,6 +186,8 @@ impl Node {
         all.extend(self.services.snapshots());
         all.extend(self.links.snapshots());
         all.extend(self.watching.snapshots());
+        all.extend(self.audits.snapshots());
+        all.extend(self.judging.snapshots());
         all.extend(self.customer.snapshots());
         all.extend(self.placing.snapshots());
         all.extend(self.heals.snapshots());
@@ -213,6 +223,7 @@ impl Node {
                 self.put_done(device, (block, index), outcome);
             }
             Input::GetDone { fetch, index, outcome } => self.get_done(fetch, index, outcome),
+            Input::Audited { device, outcome } => self.audited(device, outcome),
             Input::Silent { device, is_silent } => self.supplier_silent(device, is_silent),
             Input::Asked { stream, from, request } => self.asked(stream, from, request),
             Input::Served { stream, kept } => self.served(stream, kept),
@@ -253,6 +264,8 @@ impl Node {
         self.poll_finding();
         self.poll_links();
         self.poll_watching();
+        self.poll_auditing();
+        self.poll_judging();
         self.poll_customer();
         self.poll_placing();
         self.poll_healing();
@@ -294,6 +307,7 @@ pub fn atlases() -> Vec<Atlas> {
     vec![
         crate::keeping::atlas(),
         crate::service::atlas(),
+        storage::audit::atlas(),
         storage::backup::atlas(),
         storage::brake::atlas(),
         storage::contract::atlas(),
@@ -302,6 +316,7 @@ pub fn atlases() -> Vec<Atlas> {
         storage::fetch::atlas(),
         storage::healing::atlas(),
         storage::hiring::atlas(),
+        storage::ladder::atlas(),
         storage::placement::atlas(),
         storage::presence::atlas(),
         storage::repair::atlas(),

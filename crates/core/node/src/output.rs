@@ -92,6 +92,16 @@ pub enum Output {
         /// Which fragment.
         index: u8,
     },
+    /// Ask a supplier for proof of something that it receipted, chosen by chance; the same as last
+    /// time if that was not answered. `Input::Audited` answers.
+    Audit {
+        /// The supplier.
+        device: DeviceId,
+        /// The contract with it.
+        contract: Contract,
+        /// Whether the last question stands.
+        is_again: bool,
+    },
     /// Do what a peer asks on a stream: take the fragment, give it, erase it. Answer: `Served`.
     Serve {
         /// The stream.

@@ -18,6 +18,8 @@ pub struct Settings {
     pub disk_floor_bytes: u64,
     /// Missing suppliers that are replaced without the user in a day; 0 for none.
     pub replacements_daily: u8,
+    /// Whether suppliers are asked for proof that they keep what they receipted.
+    pub audits: bool,
     /// Services that do not run at the start.
     pub services_off: Vec<String>,
     /// The clocks.
@@ -33,6 +35,7 @@ impl Default for Settings {
             donated_bytes: 10 << 30,
             disk_floor_bytes: 1 << 30,
             replacements_daily: 1,
+            audits: true,
             services_off: vec!["mdns".into()],
             clocks: Clocks::default(),
         }
@@ -82,6 +85,12 @@ pub struct Clocks {
     pub heal_again_ms: u64,
     /// How long repair is slow after many suppliers have left at once.
     pub slow_repair_ms: u64,
+    /// Between two questions to a supplier about what it keeps.
+    pub audit_ms: u64,
+    /// For the answer, until silence is one.
+    pub audit_answer_ms: u64,
+    /// Until a question that was not answered is asked again.
+    pub audit_again_ms: u64,
 }
 
 impl Default for Clocks {
@@ -107,6 +116,9 @@ impl Default for Clocks {
             probe_again_ms: MINUTE_MS,
             heal_again_ms: MINUTE_MS,
             slow_repair_ms: HOUR_MS,
+            audit_ms: HOUR_MS,
+            audit_answer_ms: MINUTE_MS,
+            audit_again_ms: 10 * MINUTE_MS,
         }
     }
 }

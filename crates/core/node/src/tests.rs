@@ -7,6 +7,7 @@ use crate::input::Failure;
 use crate::output::Safety;
 use crate::wish::{BackupWish, CheckWish, KeptJob, RestoreWish, Wish};
 
+mod auditing;
 mod contracts;
 mod documents;
 mod fetches;

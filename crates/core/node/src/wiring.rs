@@ -1,6 +1,7 @@
 //! Where subjects meet: the effects of one become events of another, or orders to the world.
 
 pub(crate) mod arranging;
+pub(crate) mod auditing;
 pub(crate) mod backups;
 pub(crate) mod customer;
 pub(crate) mod documents;
@@ -11,6 +12,7 @@ pub(crate) mod generations;
 pub(crate) mod healing;
 pub(crate) mod hiring;
 pub(crate) mod jobs;
+pub(crate) mod judging;
 pub(crate) mod lookups;
 pub(crate) mod notes;
 pub(crate) mod notices;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use automata::Tick;
-use base::{DeviceId, IdentityId, NetworkId, SecretKey, SymmetricKey, decode};
+use base::{BlockId, DeviceId, IdentityId, NetworkId, SecretKey, SymmetricKey, decode};
 use identity::{DeviceName, Keystore, Phrase, Seed};
 use mesh::{Hello, Proving, Session};
 use node::book::Book;
@@ -29,6 +29,20 @@ pub(crate) enum Honesty {
     Garbage,
     /// Gives back another fragment than the one asked for.
     Swapped,
+    /// Has thrown so much of what it receipted away.
+    Drops { percent: u8 },
+    /// Is there, but answers no audits.
+    Evades,
+}
+
+impl Honesty {
+    /// Whether it has thrown this fragment away.
+    pub(crate) fn has_dropped(self, (block, index): (BlockId, u8)) -> bool {
+        match self {
+            Self::Drops { percent } => (block.0[31] ^ index) as u32 * 100 / 256 < percent.into(),
+            Self::Honest | Self::Garbage | Self::Swapped | Self::Evades => false,
+        }
+    }
 }
 
 /// A node that is alive.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use base::{BlockId, ContractId, IdentityId, Label, RequestId, Signature, decode, encode};
 use codec::Mask;
 use mesh::Outgoing;
-use node::input::{GetOutcome, Input, PutOutcome};
+use node::input::{AuditOutcome, GetOutcome, Input, PutOutcome};
+use storage::audit::Challenge;
 use storage::wire::{Asker, BulkAnswer, BulkRequest, Refusal};
 use store::fragments::{Outcome, Put};
 use store::receipt::Receipt;
@@ -41,6 +42,18 @@ pub(crate) struct Transfer {
 enum TransferKind {
     Put,
     Get { fetch: u64 },
+    Audit,
+}
+
+impl Transfer {
+    pub(crate) fn audit(
+        customer: usize,
+        supplier: usize,
+        contract: ContractId,
+        (block, index): (BlockId, u8),
+    ) -> Self {
+        Self { customer, supplier, contract, block, index, kind: TransferKind::Audit }
+    }
 }
 
 /// A request that a supplier has taken.
@@ -91,7 +104,7 @@ impl World {
         self.ask(transfer, &BulkRequest::Get { contract, block, index }, vec![]);
     }
 
-    fn ask(&mut self, transfer: Transfer, request: &BulkRequest, load: Vec<u8>) {
+    pub(crate) fn ask(&mut self, transfer: Transfer, request: &BulkRequest, load: Vec<u8>) {
         let (from, to) = (transfer.customer, transfer.supplier);
         match self.seal_bulk(from, to, encode(request)) {
             Some((epoch, envelope)) => {
@@ -149,6 +162,15 @@ impl World {
 
     pub(crate) fn serve(&mut self, me: usize, stream: u64) {
         let now = self.now.date;
+        if let Some(challenge) = self.question(me, stream) {
+            let answer = self.prove(me, &challenge);
+            let life = self.beings[me].life.as_mut();
+            if let Some(taken) = life.and_then(|life| life.streams.remove(&stream)) {
+                self.soon(me, Input::Served { stream, kept: None });
+                self.answer(taken.transfer, &answer, vec![]);
+            }
+            return;
+        }
         let being = &mut self.beings[me];
         let honesty = being.honesty;
         let key = being.keys.device.clone();
@@ -178,12 +200,20 @@ impl World {
                     None => (BulkAnswer::Refused { reason: Refusal::Missing }, vec![], None),
                 }
             }
-            BulkRequest::Delete { .. } => {
+            // Questions are answered before.
+            BulkRequest::Delete { .. } | BulkRequest::Audit { .. } => {
                 (BulkAnswer::Refused { reason: Refusal::Closed }, vec![], None)
             }
         };
         self.soon(me, Input::Served { stream, kept });
         self.answer(transfer, &answer, load);
+    }
+
+    fn question(&self, me: usize, stream: u64) -> Option<Challenge> {
+        match &self.beings[me].life.as_ref()?.streams.get(&stream)?.request {
+            BulkRequest::Audit { challenge } => Some(challenge.body.clone()),
+            _ => None,
+        }
     }
 
     fn answer(&mut self, transfer: Transfer, answer: &BulkAnswer, load: Vec<u8>) {
@@ -203,6 +233,9 @@ impl World {
         match transfer.kind {
             TransferKind::Put => self.put_answered(transfer, answer),
             TransferKind::Get { fetch } => self.get_answered(transfer, fetch, answer, load),
+            TransferKind::Audit => {
+                self.audit_answered(transfer.customer, transfer.supplier, Some(answer));
+            }
         }
     }
 
@@ -220,6 +253,7 @@ impl World {
                 let named = receipt.and_then(|receipt| {
                     let entries = receipt.body.entries.iter();
                     let entry = entries.copied().find(|e| e.block == block && e.index == index)?;
+                    self.receipts.insert((contract, receipt.body.sequence), receipt.clone());
                     Some((receipt.body.clone(), entry))
                 });
                 match (named, self.beings[customer].life.as_mut()) {
@@ -235,7 +269,7 @@ impl World {
                 }
             }
             BulkAnswer::Refused { reason } => PutOutcome::Refused(*reason),
-            BulkAnswer::Fragment { .. } => PutOutcome::Wrong,
+            BulkAnswer::Fragment { .. } | BulkAnswer::Audited { .. } => PutOutcome::Wrong,
         };
         self.give(customer, Input::PutDone { device, block, index, outcome });
     }
@@ -258,7 +292,7 @@ impl World {
                 if is_right { GetOutcome::Arrived } else { GetOutcome::Wrong }
             }
             BulkAnswer::Refused { reason } => GetOutcome::Refused(*reason),
-            BulkAnswer::Stored { .. } => GetOutcome::Wrong,
+            BulkAnswer::Stored { .. } | BulkAnswer::Audited { .. } => GetOutcome::Wrong,
         };
         if outcome == GetOutcome::Wrong {
             self.named.insert(supplier);
@@ -294,6 +328,7 @@ impl World {
                 TransferKind::Get { fetch } => {
                     Input::GetDone { fetch, index, outcome: GetOutcome::Lost }
                 }
+                TransferKind::Audit => Input::Audited { device, outcome: AuditOutcome::Lost },
             },
         );
     }
@@ -301,7 +336,8 @@ impl World {
     fn close_transfer(&mut self, done: &Transfer) -> bool {
         let same = |transfer: &Transfer| {
             let kinds = match (transfer.kind, done.kind) {
-                (TransferKind::Put, TransferKind::Put) => true,
+                (TransferKind::Put, TransferKind::Put)
+                | (TransferKind::Audit, TransferKind::Audit) => true,
                 (TransferKind::Get { fetch: a }, TransferKind::Get { fetch: b }) => a == b,
                 _ => false,
             };
@@ -339,7 +375,10 @@ fn give_back(
 ) -> Option<(Vec<u8>, Vec<u8>)> {
     let reader = store.reader();
     let (block_given, index_given) = match honesty {
-        Honesty::Honest | Honesty::Garbage => (block, index),
+        _ if honesty.has_dropped((block, index)) => return None,
+        Honesty::Honest | Honesty::Garbage | Honesty::Drops { .. } | Honesty::Evades => {
+            (block, index)
+        }
         Honesty::Swapped => {
             let listed = reader.list(contract, None, 1_000).ok()?;
             let other = listed.iter().find(|each| (each.block, each.index) != (block, index))?;

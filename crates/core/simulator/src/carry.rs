@@ -42,6 +42,9 @@ impl World {
                 let supplier = self.number(device);
                 self.get(me, supplier, fetch, (contract, block, index));
             }
+            Output::Audit { device, contract, is_again } => {
+                self.audit(me, device, contract, is_again);
+            }
             Output::Serve { stream } => self.serve(me, stream),
             Output::Refuse { stream, reason } => self.refuse(me, stream, reason),
             Output::StartService { service } => {

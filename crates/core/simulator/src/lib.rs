@@ -5,6 +5,7 @@
 //! stale answers), the moment of a crash. What is real: the node, its automata, sessions and
 //! envelopes, sealing, coding, masks, the fragment store with its recovery, the catalog.
 
+mod audits;
 mod being;
 mod bulk;
 mod carry;

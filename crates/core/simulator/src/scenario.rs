@@ -36,6 +36,9 @@ pub struct Scenario {
     pub suppliers: u8,
     /// Suppliers in the world, if there are more than one customer needs.
     pub crowd: Option<u8>,
+    /// Suppliers that may be replaced in a day without the user.
+    #[serde(default = "one")]
+    pub replacements: u8,
     /// Customers.
     #[serde(default = "one")]
     pub customers: u8,
@@ -66,6 +69,9 @@ pub struct Scenario {
     /// For controls: what a lost supplier kept is not made anew.
     #[serde(default)]
     pub unhealed: bool,
+    /// For controls: suppliers are asked for no proof.
+    #[serde(default)]
+    pub unaudited: bool,
     /// For controls: so many more suppliers are lost than the policy allows.
     #[serde(default)]
     pub extra_losses: u8,
@@ -86,6 +92,8 @@ pub enum Befalls {
     /// Suppliers die one after the other and are replaced; then as many more die as may, and the
     /// home burns.
     Healing,
+    /// Suppliers throw away what they receipted, or cheat, and are found.
+    Audits,
     /// Suppliers lose power and their disks fail while a backup runs.
     Disks,
 }
@@ -147,6 +155,7 @@ impl Scenario {
             Befalls::Liars => play.liars()?,
             Befalls::Weather => play.weather()?,
             Befalls::Disks => play.disks()?,
+            Befalls::Audits => play.audits()?,
             Befalls::Healing => play.healing()?,
         }
         play.receipts_hold()?;
@@ -287,7 +296,8 @@ impl Scenario {
             needed_bytes: 1 << 30,
             donated_bytes: if is_customer { 0 } else { 1 << 40 },
             disk_floor_bytes: 0,
-            replacements_daily: 1,
+            replacements_daily: self.replacements,
+            audits: !self.unaudited,
             services_off: off.iter().map(|name| (*name).to_owned()).collect(),
             clocks: Clocks { blocked_wait_ms: 10 * DAY, ..Clocks::default() },
         }

@@ -52,6 +52,11 @@ fn what_dead_suppliers_kept_is_made_anew() {
 }
 
 #[test]
+fn traitors_are_found_and_replaced() {
+    all_kept(|name| name.starts_with("audits"));
+}
+
+#[test]
 fn weather_and_bad_disks_are_survived() {
     all_kept(|name| name.starts_with("weather") || name.starts_with("disks"));
 }
@@ -77,6 +82,13 @@ fn without_healing_four_dead_suppliers_of_seven_and_three_more_are_too_many() {
     let mut unhealed = scenario("healing-7");
     unhealed.unhealed = true;
     assert!(unhealed.play(1).is_err(), "seven suppliers died and nothing was missed");
+}
+
+#[test]
+fn without_audits_a_traitor_is_not_found() {
+    let mut unaudited = scenario("audits-7");
+    unaudited.unaudited = true;
+    assert!(unaudited.play(1).is_err(), "a supplier threw everything away and was replaced");
 }
 
 #[test]

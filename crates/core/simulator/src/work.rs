@@ -79,6 +79,10 @@ impl Works {
         }
     }
 
+    pub(crate) fn drive(&self) -> &Drive {
+        self.drive
+    }
+
     /// A fragment of a sealed block, and its signed manifest.
     pub(crate) fn fragment(&self, block: BlockId, index: u8) -> Option<(Vec<u8>, Vec<u8>)> {
         let Some(sealed) = self.run.as_ref().and_then(|run| run.blocks.get(&block)) else {

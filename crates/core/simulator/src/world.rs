@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use automata::{Atlas, Line, Outcome, Tick};
-use base::{Date, Hash, Hasher, JobId};
+use base::{ContractId, Date, Hash, Hasher, JobId};
 use node::Now;
 use node::input::{Failure, Input};
 use node::output::JobState;
 use node::settings::Settings;
 use node::wish::{BackupWish, Overview, Reply, RestoreWish, Wish};
 
+use store::receipt::Receipt;
+
+use crate::audits::Asked;
 use crate::being::{Being, Honesty};
 use crate::bulk::{Bulk, Transfers};
 use crate::chance::Chance;
@@ -77,6 +80,12 @@ pub struct World {
     pub(crate) streams: u64,
     /// All that was ever receipted.
     pub(crate) receipted: BTreeSet<Receipted>,
+    /// The receipts themselves, as customers keep them, by contract and number.
+    pub(crate) receipts: BTreeMap<(ContractId, u64), Receipt>,
+    /// What customers asked suppliers last.
+    pub(crate) questions: BTreeMap<(usize, usize), Asked>,
+    /// Audits that were answered.
+    pub(crate) audits: u64,
     pub(crate) suppliers: BTreeSet<usize>,
     /// What is backed up, by the number of the request.
     pub(crate) files: BTreeMap<u64, BTreeMap<Vec<u8>, Vec<u8>>>,
@@ -107,6 +116,9 @@ impl World {
             transfers: Transfers::default(),
             streams: 0,
             receipted: BTreeSet::new(),
+            receipts: BTreeMap::new(),
+            questions: BTreeMap::new(),
+            audits: 0,
             suppliers: BTreeSet::new(),
             files: BTreeMap::new(),
             jobs: BTreeMap::new(),
@@ -155,6 +167,11 @@ impl World {
         self.crash(number);
         self.beings[number] = Being::from_words(&self.beings[number]);
         self.wake(number);
+    }
+
+    /// From now on a node treats those who rely on it like this.
+    pub(crate) fn set_honesty(&mut self, number: usize, honesty: Honesty) {
+        self.beings[number].honesty = honesty;
     }
 
     /// From now on a node gives wrong fragments.

@@ -65,6 +65,8 @@ pub enum Event {
     Cheated,
     /// The answer proves nothing: busy, malformed, or a wrong hash of a whole fragment.
     Evaded,
+    /// Nothing is receipted there that could be asked for.
+    Vacant,
     /// The contract has ended.
     Stop,
     /// The time of the state is over.
@@ -136,6 +138,9 @@ impl Automaton for Audit {
             (Asked { .. } | Unanswered { .. } | Away, E::Passed) => rest(ReportPassed),
             (Asked { .. } | Unanswered { .. } | Away, E::LossProved) => rest(ReportLoss),
             (Asked { .. } | Unanswered { .. } | Away, E::Cheated) => rest(ReportCheating),
+            (Asked { .. } | Unanswered { .. } | Away, E::Vacant) => {
+                go(Resting { until: now + self.interval_ms }, "nothing to ask for", vec![])
+            }
             (Resting { .. } | Asked { .. } | Unanswered { .. } | Away, E::Stop) => {
                 go(Over, "", vec![])
             }
@@ -143,6 +148,7 @@ impl Automaton for Audit {
             (Resting { .. }, E::Online | E::Offline) => Step::Ignore,
             // Late or twice: only the answer to a question that stands counts.
             (Resting { .. }, E::Passed | E::LossProved | E::Cheated | E::Evaded) => Step::Ignore,
+            (Resting { .. }, E::Vacant) => Step::Ignore,
             (Asked { .. } | Unanswered { .. }, E::Online) => Step::Ignore,
             (Unanswered { .. } | Away, E::Evaded) | (Away, E::Offline | E::Elapsed) => Step::Ignore,
             (
@@ -153,6 +159,7 @@ impl Automaton for Audit {
                 | E::LossProved
                 | E::Cheated
                 | E::Evaded
+                | E::Vacant
                 | E::Stop
                 | E::Elapsed,
             ) => Step::Ignore,
@@ -180,6 +187,6 @@ pub fn atlas() -> Atlas {
     let until = Atlas::NOW;
     let states =
         [S::Resting { until }, S::Asked { until }, S::Unanswered { until }, S::Away, S::Over];
-    let events = [Online, Offline, Passed, LossProved, Cheated, Evaded, Stop, Elapsed];
+    let events = [Online, Offline, Passed, LossProved, Cheated, Evaded, Vacant, Stop, Elapsed];
     Atlas::of(&Audit::new(Tick(0)), &states, &events)
 }

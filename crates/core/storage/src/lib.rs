@@ -19,6 +19,7 @@ pub mod margin;
 pub mod placement;
 pub mod policy;
 pub mod presence;
+mod refusal;
 pub mod repair;
 pub mod retrieval;
 pub mod room;

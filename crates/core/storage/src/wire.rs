@@ -5,6 +5,8 @@ use base::{
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 
+use crate::audit::{SignedAnswer, SignedChallenge};
+pub use crate::refusal::Refusal;
 use crate::terms::{Contract, Terms};
 
 #[cfg(test)]
@@ -121,67 +123,6 @@ pub enum DocumentKind {
     Root,
 }
 
-/// Why something is not done.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    BorshSerialize,
-    BorshDeserialize,
-    thiserror::Error,
-)]
-pub enum Refusal {
-    /// The service is off.
-    #[error("takes no customers")]
-    Closed,
-    /// More than it has to give.
-    #[error("has not that much space to give")]
-    NoRoom,
-    /// Beyond the quota of the contract.
-    #[error("the quota of the contract is used up")]
-    Quota,
-    /// The disk is down to its floor or full.
-    #[error("its disk is full")]
-    DiskFull,
-    /// The asking node is not the owner.
-    #[error("only the owner may do this")]
-    NotYours,
-    /// No such contract.
-    #[error("no such contract")]
-    NoContract,
-    /// The contract has ended.
-    #[error("the contract has ended")]
-    Ended,
-    /// Not there.
-    #[error("does not have it")]
-    Missing,
-    /// It is there, but damaged.
-    #[error("lost it: its copy is damaged")]
-    Damaged,
-    /// Terms that are not accepted: term, price, or not for this node.
-    #[error("does not accept these terms")]
-    Terms,
-    /// An older document than the one that is kept.
-    #[error("keeps a newer one")]
-    Older,
-    /// The bytes do not match what was announced.
-    #[error("the bytes were not those announced")]
-    Mismatch,
-    /// Too much at once; try again later.
-    #[error("is busy")]
-    Busy,
-    /// Its disk failed; nothing was acknowledged.
-    #[error("its disk failed")]
-    DiskFailed,
-    /// The identity of the one who asks has newer keys, and this device has none of them.
-    #[error("the device speaks with a key that was replaced")]
-    Former,
-}
-
 /// The head of a bulk request; after `Put` follow exactly `bytes` bytes.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum BulkRequest {
@@ -218,6 +159,11 @@ pub enum BulkRequest {
         /// Its index.
         index: u8,
     },
+    /// Prove that a fragment is kept.
+    Audit {
+        /// The question, signed by the customer's device.
+        challenge: SignedChallenge,
+    },
 }
 
 impl Wire for BulkRequest {}
@@ -242,6 +188,11 @@ pub enum BulkAnswer {
         /// Why.
         reason: Refusal,
     },
+    /// What is said to a question, signed by the supplier's device.
+    Audited {
+        /// The answer.
+        answer: SignedAnswer,
+    },
 }
 
 impl Wire for BulkAnswer {}
@@ -251,7 +202,7 @@ impl BulkRequest {
     pub fn is_sound(&self) -> bool {
         match self {
             Self::Put { bytes, .. } => (1..=DATA_BYTES_MAX as u32).contains(bytes),
-            Self::Get { .. } | Self::Delete { .. } => true,
+            Self::Get { .. } | Self::Delete { .. } | Self::Audit { .. } => true,
         }
     }
 }

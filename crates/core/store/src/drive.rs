@@ -1,12 +1,14 @@
 //! The customer's own data: which files were seen, where their chunks are, which blocks were made
 //! and who signed for them. Typed rows over the [`Database`].
 
+mod draw;
 mod rows;
 
 use std::ops::Bound;
 use std::sync::Arc;
 
 use base::{BlockId, ChunkId, ContractId, DecodeError, Wire, decode, encode};
+pub use draw::Drawn;
 pub use rows::{BlockRow, ChunkPlace, Extent, FileRow, FragmentReceipt};
 
 use crate::database::{

@@ -193,7 +193,7 @@ impl Client {
         self.post("/v1/suppliers/hire", &HireRequest { device, addresses }).await
     }
 
-    /// Ends the contract with a supplier that holds no data needed.
+    /// Ends the contract with a supplier; another one takes its place, and what it kept is made anew there.
     pub async fn end_supplier(&self, device: &str) -> Answer<Vec<SupplierView>> {
         self.act(&format!("/v1/suppliers/{}/end", segment(device))).await
     }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+pub(crate) mod audits;
 pub(crate) mod buffers;
 pub(crate) mod client;
 pub(crate) mod desk;

@@ -212,7 +212,9 @@ impl Talk {
             BulkAnswer::Fragment { bytes, .. } => {
                 read_exactly(&mut self.stream, (vec![], *bytes as usize), wait, |_| {}).await?
             }
-            BulkAnswer::Stored { .. } | BulkAnswer::Refused { .. } => vec![],
+            BulkAnswer::Stored { .. } | BulkAnswer::Refused { .. } | BulkAnswer::Audited { .. } => {
+                vec![]
+            }
         };
         Ok((head, body))
     }

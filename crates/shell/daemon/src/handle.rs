@@ -177,7 +177,7 @@ impl Handle {
         suppliers() -> Vec<SupplierView> = |reply| Request::Suppliers(reply);
         /// Hires one supplier, a named one or the best found.
         hire_supplier(device: Option<String>, addresses: Vec<String>) -> Vec<SupplierView> = |reply| Request::HireSupplier { device, addresses, reply };
-        /// Ends the contract with a supplier that holds no data needed.
+        /// Ends the contract with a supplier; another one takes its place, and what it kept is made anew there.
         end_supplier(device: String) -> Vec<SupplierView> = |reply| Request::EndSupplier { device, reply };
         /// My customers.
         customers() -> Vec<CustomerView> = |reply| Request::Customers(reply);

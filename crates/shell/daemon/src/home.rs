@@ -3,8 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use base::Wire;
+use base::{Hash, Wire};
 use disk::document::{Document, HomeLock};
+use storage::audit::Evidence;
 
 use crate::peers::addresses::Anchors;
 use crate::settings::{Settings, SettingsFile};
@@ -51,6 +52,13 @@ impl Home {
     /// Peers to begin with.
     pub(crate) fn anchors(&self) -> Document {
         Document::new(self.root.join("anchors"), 0, Anchors::BYTES_MAX)
+    }
+
+    /// What proves a supplier's fault, by its id. Makes the directory.
+    pub(crate) fn evidence(&self, id: &Hash) -> std::io::Result<Document> {
+        let directory = self.root.join("evidence");
+        std::fs::create_dir_all(&directory)?;
+        Ok(Document::new(directory.join(id.to_string()), 0, Evidence::BYTES_MAX))
     }
 
     /// When each scheduled backup was begun last.

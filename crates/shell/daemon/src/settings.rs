@@ -126,6 +126,8 @@ settings! {
         needed: Bytes = Bytes(10 * GIB);
         /// Missing suppliers that are replaced by themselves in a day, at most; 0 for none.
         replacements: u8 = 1;
+        /// Whether suppliers are asked, about once an hour each, to prove what they keep.
+        audits: bool = true;
         /// Memory for sealed blocks on their way to suppliers, with their parity.
         memory: Bytes = Bytes(96 * MIB);
         /// Memory for fragments on their way from suppliers.
@@ -217,6 +219,12 @@ settings! {
         heal_again: Span = Span(MINUTE_MS);
         /// How long repair is slow after many suppliers have left at once.
         slow_repair: Span = Span(HOUR_MS);
+        /// Between two questions to a supplier about what it keeps.
+        audit: Span = Span(HOUR_MS);
+        /// For the answer to it, until silence is one.
+        audit_answer: Span = Span(MINUTE_MS);
+        /// Until a question that was not answered is asked again.
+        audit_again: Span = Span(10 * MINUTE_MS);
         /// Between two looks at the free room of the supplier's disk.
         disk_look: Span = Span(MINUTE_MS);
         /// Between two announcements of where this node is reached and that it keeps fragments.
@@ -257,6 +265,7 @@ impl Settings {
             donated_bytes: self.supplier.donated.0,
             disk_floor_bytes: self.supplier.disk_floor.0,
             replacements_daily: self.storage.replacements,
+            audits: self.storage.audits,
             services_off: self.services_off(),
             clocks: node::settings::Clocks {
                 answer_ms: clocks.answer.0,
@@ -279,6 +288,9 @@ impl Settings {
                 probe_again_ms: clocks.probe_again.0,
                 heal_again_ms: clocks.heal_again.0,
                 slow_repair_ms: clocks.slow_repair.0,
+                audit_ms: clocks.audit.0,
+                audit_answer_ms: clocks.audit_answer.0,
+                audit_again_ms: clocks.audit_again.0,
             },
         }
     }

@@ -8,6 +8,9 @@ use codec::Mask;
 use node::input::{GetOutcome, Input};
 use node::output::Output;
 use node::wish::KeptJob;
+use store::DatabaseError;
+use store::drive::Drawn;
+use store::receipt::Receipt;
 use tokio::sync::watch;
 
 use crate::handle::{Answer, Items};
@@ -185,6 +188,22 @@ impl Works {
     pub fn mask(&self, supplier: IdentityId, block: BlockId, index: u8) -> Option<Mask> {
         let keyring = self.shared.keyring()?;
         Some(Mask::new(keyring.mask_root(), supplier, block, index))
+    }
+
+    /// A fragment under a contract drawn by chance, with the supplier's word for it; none if there
+    /// is none. Reads the database; call it on a thread that may wait.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn draw(
+        &self,
+        contract: ContractId,
+        random: impl FnMut() -> [u8; 40],
+    ) -> Result<Option<(Drawn, Receipt)>, DatabaseError> {
+        let drive = &self.shared.drive;
+        let Some(drawn) = drive.draw(contract, random)? else { return Ok(None) };
+        let receipt = drive.receipt(contract, drawn.receipt.sequence)?;
+        Ok(receipt.map(|receipt| (drawn, receipt)))
     }
 
     /// Keeps a receipt that was verified and names this fragment, to be written down with the block.

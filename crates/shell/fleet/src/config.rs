@@ -53,6 +53,12 @@ pub struct Config {
     pub hire_wait: String,
     /// Before a lost supplier is dialled again, at the longest.
     pub reconnect: String,
+    /// Until a supplier that is away is suspect.
+    pub suspect: String,
+    /// Until a supplier that is away is not counted on, and replaced.
+    pub missing: String,
+    /// Between two questions to a supplier about what it keeps.
+    pub audit: String,
 }
 
 impl Default for Config {
@@ -70,6 +76,9 @@ impl Default for Config {
             blocked_wait: "5 min".into(),
             hire_wait: "1 min".into(),
             reconnect: "10 s".into(),
+            suspect: "1 h".into(),
+            missing: "72 h".into(),
+            audit: "1 h".into(),
         }
     }
 }
@@ -126,6 +135,11 @@ refused_again = "2 s"
 hire_wait = "{hire_wait}"
 blocked_wait = "{blocked_wait}"
 reconnect = "{reconnect}"
+suspect = "{suspect}"
+missing = "{missing}"
+heal_again = "2 s"
+audit = "{audit}"
+audit_again = "2 s"
 "#,
             port = self.port.unwrap_or(0),
             bootstrap = self.bootstrap,
@@ -138,6 +152,9 @@ reconnect = "{reconnect}"
             blocked_wait = self.blocked_wait,
             hire_wait = self.hire_wait,
             reconnect = self.reconnect,
+            suspect = self.suspect,
+            missing = self.missing,
+            audit = self.audit,
         );
         written.expect("writing into a String cannot fail");
         text

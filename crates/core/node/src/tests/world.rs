@@ -14,7 +14,8 @@ use storage::wire::{Asker, BulkRequest, DocumentKind, Message, Refusal};
 
 use crate::book::Book;
 use crate::input::{
-    DriveCondition, Failure, GetOutcome, Input, MendOutcome, PutOutcome, ServiceChange, Tenant,
+    AuditOutcome, DriveCondition, Failure, GetOutcome, Input, MendOutcome, PutOutcome,
+    ServiceChange, Tenant,
 };
 use crate::node::{Node, Now, Setup};
 use crate::output::{JobState, Output};
@@ -51,6 +52,8 @@ pub(super) struct World {
     /// What comes of making missing fragments, and whether new suppliers give them back.
     pub(super) mend_outcome: MendOutcome,
     pub(super) is_kept_well: bool,
+    /// What comes of audits, if it is not what honest suppliers prove.
+    pub(super) audits: BTreeMap<DeviceId, AuditOutcome>,
 }
 
 /// Says of which outputs of which node nothing is to come.
@@ -118,6 +121,7 @@ impl World {
             recorded: BTreeMap::new(),
             mend_outcome: MendOutcome::Made,
             is_kept_well: true,
+            audits: BTreeMap::new(),
         }
     }
 
@@ -447,6 +451,16 @@ impl World {
         }
     }
 
+    fn audit(&mut self, me: usize, device: DeviceId) {
+        let is_there = self.number(device).is_some_and(|number| self.is_reached(number));
+        let outcome = match self.audits.get(&device) {
+            _ if !is_there || !self.nodes[me].is_plugged => AuditOutcome::Lost,
+            Some(outcome) => *outcome,
+            None => AuditOutcome::Passed,
+        };
+        self.queue.push_back((me, Input::Audited { device, outcome }));
+    }
+
     fn carry_out(&mut self, me: usize, output: Output) {
         let mut back = |input| self.queue.push_back((me, input));
         match output {
@@ -498,6 +512,7 @@ impl World {
                 let Output::Get { index, .. } = output else { return };
                 self.queue.push_back((me, Input::GetDone { fetch, index, outcome }));
             }
+            Output::Audit { device, .. } => self.audit(me, device),
             Output::Serve { stream } => self.serve(me, stream),
             Output::Refuse { stream, reason } => {
                 self.refusals.push(reason);

@@ -104,7 +104,7 @@ impl Node {
                 (Tie::Active, None) | (Tie::Ending | Tie::Over, _) => false,
             }
         });
-        if is_held { self.watching.standing(&place.device) } else { Standing::Gone }
+        if is_held { self.standing(&place.device) } else { Standing::Gone }
     }
 
     fn place(&self, device: DeviceId) -> Option<Place> {

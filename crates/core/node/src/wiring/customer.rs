@@ -7,6 +7,7 @@ use base::{ContractId, DAY_MS, Date, DeviceId, Label, MINUTE_MS, Signature, enco
 use storage::candidates::Candidates;
 use storage::contract::{self, ContractRun};
 use storage::hiring::Hiring;
+use storage::ladder;
 use storage::terms::{Contract, QUOTA_BYTES_MIN, TERM_MS, Terms};
 use storage::wire::{Asker, Message};
 
@@ -121,6 +122,7 @@ impl Node {
         if let Some(entry) = self.book.suppliers.get_mut(&device) {
             entry.is_dismissed = false;
         }
+        self.feed_ladder(device, ladder::Event::Judged { trust: true });
         self.hire(device);
     }
 
@@ -131,6 +133,7 @@ impl Node {
         if let Some(entry) = entry {
             entry.is_dismissed = true;
         }
+        self.feed_ladder(device, ladder::Event::Judged { trust: false });
         if is_named && !self.customer.contracts.contains_key(&device) {
             // It has not answered since the drive was found again; it is told when it comes.
             let run = self.customer.run(self.now.tick);

@@ -75,7 +75,8 @@ impl Node {
                     device,
                     place: place.and_then(|place| u8::try_from(place).ok()),
                     is_online: self.is_online(&device),
-                    standing: self.watching.standing(&device),
+                    standing: self.standing(&device),
+                    rung: self.rung(&device),
                     away_ms,
                     uptime,
                 }

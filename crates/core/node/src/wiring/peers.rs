@@ -6,6 +6,7 @@ use automata::{Live, Snapshot, Tick};
 use base::DeviceId;
 use mesh::peer_link::{Effect, Event, PeerLink, State};
 use storage::contract;
+use storage::ladder::Rung;
 use storage::wire::Asker;
 
 use crate::book::Tie;
@@ -67,7 +68,9 @@ impl Node {
         let tied = self.book.suppliers.iter();
         let tied = tied.filter(|(_, entry)| matches!(entry.tie, Tie::Active | Tie::Ending));
         wanted.extend(tied.map(|(device, _)| *device));
-        for device in &wanted {
+        let mut linked = wanted.clone();
+        linked.retain(|device| !matches!(self.rung(device), Rung::Shunned { .. }));
+        for device in &linked {
             if !self.links.0.contains_key(device) {
                 // So much of the device's id spreads the links over a second, or over the longest
                 // wait if that is shorter.
@@ -87,7 +90,7 @@ impl Node {
             }
         }
         self.watch(&wanted);
-        let unwanted = self.links.0.keys().filter(|device| !wanted.contains(device)).copied();
+        let unwanted = self.links.0.keys().filter(|device| !linked.contains(device)).copied();
         for device in unwanted.collect::<Vec<_>>() {
             self.feed_link(device, Event::Unwant);
             self.links.0.remove(&device);

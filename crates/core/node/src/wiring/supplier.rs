@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use automata::{Live, Snapshot, Tick};
 use base::{ContractId, Date, IdentityId, RequestId};
+use storage::allowance::Allowance;
 use storage::room::{Account, Room};
 use storage::tenancy::{Effect, Event, State, Tenancy};
 use storage::terms::Contract;
@@ -30,6 +31,8 @@ pub(crate) struct Supplier {
     pub(crate) renewals: BTreeMap<ContractId, (Contract, Asker, RequestId)>,
     /// Documents that are being written down, and for whom.
     pub(crate) documents: BTreeMap<RequestId, (Asker, DocumentKind, u64)>,
+    /// How often customers may ask for proof.
+    pub(crate) audits: BTreeMap<ContractId, Allowance>,
     /// Granted requests that are under way: contract and reserved bytes.
     pub(crate) streams: BTreeMap<u64, (ContractId, u64)>,
 }
@@ -45,6 +48,7 @@ impl Supplier {
             pending: BTreeMap::new(),
             renewals: BTreeMap::new(),
             documents: BTreeMap::new(),
+            audits: BTreeMap::new(),
             streams: BTreeMap::new(),
         }
     }
@@ -147,6 +151,9 @@ impl Node {
                 .map(|()| (contract, u64::from(bytes))),
             BulkRequest::Get { contract, .. } | BulkRequest::Delete { contract, .. } => {
                 self.may_read(contract, from).map(|()| (contract, 0))
+            }
+            BulkRequest::Audit { challenge } => {
+                self.may_audit(&challenge, from).map(|()| (challenge.body.contract, 0))
             }
         };
         match verdict {
@@ -277,6 +284,7 @@ impl Node {
         self.supplier.room.withdraw(id);
         self.supplier.contracts.remove(id);
         self.supplier.ends.remove(id);
+        self.supplier.audits.remove(id);
         self.book.notices.remove(id);
     }
 }

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use automata::{Live, Snapshot, Tick};
 use base::{DeviceId, HOUR_MS};
+use storage::audit;
 use storage::brake::{self, Brake, Departures, clocks_run};
 use storage::contract;
 use storage::durability::Scheme;
+use storage::ladder;
 use storage::margin::Standing;
 use storage::presence::{self, Attendance, Limits, Presence};
 use storage::repair::plan::Pace;
@@ -88,6 +90,10 @@ impl Watching {
         self.brake.state().into()
     }
 
+    pub(crate) fn brake_state(&self) -> &brake::State {
+        self.brake.state()
+    }
+
     /// How far a supplier is counted on; one that is not watched is not known to be away.
     pub(crate) fn standing(&self, device: &DeviceId) -> Standing {
         let watched = self.suppliers.get(device).map(|each| &each.presence);
@@ -146,6 +152,8 @@ impl Node {
     /// Watches these suppliers and no others.
     pub(crate) fn watch(&mut self, wanted: &BTreeSet<DeviceId>) {
         let now = self.now.tick;
+        self.judge(wanted);
+        self.audit(wanted);
         let Watching { suppliers, departures, .. } = &mut self.watching;
         for device in suppliers.keys().filter(|device| !wanted.contains(device)) {
             departures.came(device); // It has not left: it was let go.
@@ -184,11 +192,13 @@ impl Node {
     /// Anybody is connected: whoever hears that is not cut off.
     pub(crate) fn somebody_came(&mut self, device: DeviceId) {
         self.supplier_came(device);
+        self.feed_audit(device, audit::Event::Online);
         self.feed_brake(brake::Event::Heard);
     }
 
     /// A peer is not connected any more.
     pub(crate) fn somebody_left(&mut self, device: DeviceId) {
+        self.feed_audit(device, audit::Event::Offline);
         if self.watching.suppliers.contains_key(&device) {
             let clocks_run = clocks_run(self.watching.brake.state());
             self.feed_presence(device, presence::Event::Left { clocks_run });
@@ -234,18 +244,28 @@ impl Node {
                 presence::Effect::Keep => self.keep_attendances(),
                 // Nothing is moved because of one that is back.
                 presence::Effect::ReportReturned => {
-                    self.watching.replaced.remove(&device);
+                    self.feed_ladder(device, ladder::Event::Returned);
+                    if !self.is_condemned(&device) {
+                        self.watching.replaced.remove(&device);
+                    }
                 }
-                presence::Effect::ReportMissing => self.replace_missing(),
+                presence::Effect::ReportMissing => {
+                    self.feed_ladder(device, ladder::Event::Missing);
+                    self.replace_missing();
+                }
                 // What is counted follows from the state itself.
-                presence::Effect::ReportSuspect | presence::Effect::ReportForgotten => {}
+                presence::Effect::ReportSuspect => self.feed_ladder(device, ladder::Event::Away),
+                presence::Effect::ReportForgotten => {
+                    self.feed_ladder(device, ladder::Event::LongAway);
+                }
             }
         }
     }
 
     /// Looks for others for the places of missing suppliers, one by one, if so few are left that the
-    /// policy wants it. The missing ones keep their contracts until their places are taken.
-    fn replace_missing(&mut self) {
+    /// policy wants it, and for those of suppliers that are no longer relied on in any case. They keep
+    /// their contracts until their places are taken.
+    pub(crate) fn replace_missing(&mut self) {
         let Some(spread) = self.spread().filter(|_| clocks_run(self.watching.brake.state())) else {
             return;
         };
@@ -253,12 +273,13 @@ impl Node {
         let scheme = Scheme::new(self.settings.policy, spread);
         let counted = places.iter().filter(|place| self.standing_at(place).counts()).count();
         let is_wanted = u8::try_from(counted).is_ok_and(|counted| scheme.wants_repair(counted));
-        if !is_wanted || !self.is_drive_ready() || !self.services.is_on("customer") {
+        if !self.is_drive_ready() || !self.services.is_on("customer") {
             return;
         }
         for place in places {
             let device = place.device;
             let is_missing = !self.standing_at(&place).counts()
+                && (is_wanted || self.is_condemned(&device))
                 && self.customer.is_active(&device)
                 && !self.watching.is_replaced(&device);
             let pace = self.watching.pace.as_mut();

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use node::output::Safety;
+use storage::ladder::Rung;
 use storage::policy::Policy;
 use store::faulty::Rates;
+
+use crate::being::Honesty;
 
 use super::{DAY, HOUR, MINUTE, Outcome, Play, subsets, wrong};
 
@@ -161,6 +164,67 @@ impl Play<'_> {
         self.kill(&lost, &places);
         self.world.lose_home(customer);
         self.must_restore(customer, request)
+    }
+
+    /// Some suppliers betray; each is found and replaced, and no other one is judged.
+    pub(super) fn audits(&mut self) -> Outcome<()> {
+        self.back_up()?;
+        let (customer, request) = self.customers[0];
+        let places = self.places(customer)?;
+        let betrayals = [
+            Honesty::Drops { percent: 100 },
+            Honesty::Drops { percent: 50 },
+            Honesty::Drops { percent: 30 },
+            Honesty::Garbage,
+            Honesty::Evades,
+        ];
+        let traitors: Vec<usize> = places.iter().copied().take(betrayals.len()).collect();
+        for (traitor, honesty) in traitors.iter().zip(betrayals) {
+            // One after the other: there must be enough left to rebuild from.
+            self.world.set_honesty(*traitor, honesty);
+            self.until_replaced(customer, *traitor)?;
+        }
+        let found: Vec<Rung> =
+            traitors.iter().map(|traitor| self.world.rung(customer, *traitor)).collect();
+        let is_right = |(rung, honesty): (&Rung, Honesty)| match honesty {
+            Honesty::Drops { .. } => matches!(rung, Rung::Drain { .. } | Rung::Fired { .. }),
+            Honesty::Garbage => matches!(rung, Rung::Fired { evidence: Some(_) }),
+            Honesty::Evades => matches!(rung, Rung::Contain { is_absent: false, .. }),
+            Honesty::Honest | Honesty::Swapped => false,
+        };
+        if !found.iter().zip(betrayals).all(is_right) {
+            return Err(wrong(format!("the traitors are taken for {found:?}")));
+        }
+        for other in self.suppliers.iter().filter(|other| !traitors.contains(other)) {
+            let rung = self.world.rung(customer, *other);
+            if rung != Rung::Trusted {
+                return Err(wrong(format!("an honest supplier is taken for {rung:?}")));
+            }
+        }
+        let places = self.places(customer)?;
+        let may_lose = usize::from(self.spread.may_lose());
+        let lost: BTreeSet<usize> = self.world.choose(may_lose, places.len()).into_iter().collect();
+        self.kill(&lost, &places);
+        self.world.lose_home(customer);
+        self.must_restore(customer, request)
+    }
+
+    fn until_replaced(&mut self, customer: usize, supplier: usize) -> Outcome<()> {
+        let whole = Some(Safety::Safe { may_lose: self.spread.may_lose() });
+        for _ in 0..72 {
+            self.world.run_for(HOUR);
+            let places = self.places(customer)?;
+            let safety = self.world.overview(customer).and_then(|overview| overview.safety);
+            if !places.contains(&supplier) && safety == whole {
+                return Ok(());
+            }
+        }
+        let rung = self.world.rung(customer, supplier);
+        let is_placed = self.places(customer)?.contains(&supplier);
+        let safety = self.world.overview(customer).and_then(|overview| overview.safety);
+        Err(wrong(format!(
+            "after three days a traitor is {rung:?}, still in place: {is_placed}, {safety:?}"
+        )))
     }
 
     fn sets(&mut self, places: usize, size: usize) -> Vec<BTreeSet<usize>> {

@@ -150,14 +150,20 @@ impl Works {
             .iter()
             .filter_map(|(index, bytes)| manifest.verify(usize::from(*index), bytes).ok())
             .collect();
-        let mut made = vec![vec![0; manifest.class().bytes()]; indices.len()];
+        // Who is replaced may still have given some of them.
+        let (given, lacking): (Vec<u8>, Vec<u8>) =
+            indices.iter().partition(|index| fetched.fragments.contains_key(index));
+        let mut made = vec![vec![0; manifest.class().bytes()]; lacking.len()];
         let mut out: Vec<&mut [u8]> = made.iter_mut().map(Vec::as_mut_slice).collect();
-        let wanted: Vec<usize> = indices.iter().map(|index| usize::from(*index)).collect();
+        let wanted: Vec<usize> = lacking.iter().map(|index| usize::from(*index)).collect();
         let coder = BlockCoder::new(manifest.shape());
-        coder.rebuild(manifest, &verified, &wanted, &mut out).ok()?;
+        if !wanted.is_empty() {
+            coder.rebuild(manifest, &verified, &wanted, &mut out).ok()?;
+        }
         let signed: Signed<Manifest> = Signed::new(&self.device, Label::Manifest, manifest.clone());
+        let given = given.into_iter().map(|index| (index, fetched.fragments[&index].clone()));
         Some(Mended {
-            fragments: indices.iter().copied().zip(made).collect(),
+            fragments: lacking.into_iter().zip(made).chain(given).collect(),
             manifest: encode(&signed),
             receipts: vec![],
         })

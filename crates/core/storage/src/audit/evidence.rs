@@ -12,8 +12,8 @@ use store::{Change, Receipt, ReceiptEntry};
 
 use super::judge::is_proved;
 use super::question::{Question, Reply, SignedAnswer, SignedChallenge};
+use crate::refusal::Refusal;
 use crate::terms::{Contract, ContractError};
-use crate::wire::Refusal;
 
 /// The whole of it.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

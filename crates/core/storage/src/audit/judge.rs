@@ -4,7 +4,7 @@ use base::{Hash, PublicKey};
 use codec::{FragmentClass, RangeProof, fragment_root};
 
 use super::question::{Challenge, Question, Reply, SignedAnswer};
-use crate::wire::Refusal;
+use crate::refusal::Refusal;
 
 /// The supplier's reply. `kept` are the fragment's bytes as they are on the disk, or why they are
 /// not to be had; `masked_root` is what it receipted.

@@ -4,7 +4,7 @@ use base::{BlockId, ContractId, Date, Hash, NetworkId, Signed, Wire, encode, has
 use borsh::{BorshDeserialize, BorshSerialize};
 use codec::RangeProof;
 
-use crate::wire::Refusal;
+use crate::refusal::Refusal;
 
 /// The bytes of a fragment that one question is about, and that one answer carries.
 pub const RANGE_BYTES: u32 = 1024;

@@ -64,6 +64,18 @@ impl Wire for Verdict {
 }
 
 impl Rung {
+    /// As it is told.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Trusted => "trusted",
+            Self::Watch { .. } => "watched",
+            Self::Contain { .. } => "contained",
+            Self::Drain { .. } => "drained",
+            Self::Fired { .. } => "fired",
+            Self::Shunned { .. } => "shunned",
+        }
+    }
+
     /// What is kept of a state.
     pub fn of(state: &State) -> Self {
         match state {

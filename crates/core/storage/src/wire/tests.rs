@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-use base::{CONTROL_BYTES_MAX, NetworkId, decode, encode};
+use base::{CONTROL_BYTES_MAX, NetworkId, Signed, decode, encode};
 use expect_test::expect_file;
 use proptest::prelude::*;
 
 use super::*;
+use crate::audit::{Answer, Challenge, Question, Reply};
 use crate::terms::Renewal;
 
 fn hex(bytes: &[u8]) -> String {
@@ -90,7 +91,22 @@ fn bulk_requests() -> Vec<BulkRequest> {
         BulkRequest::Put { contract, block, index, bytes: 4096, masked_root, manifest },
         BulkRequest::Get { contract, block, index },
         BulkRequest::Delete { contract, block, index },
+        BulkRequest::Audit { challenge: challenge(Question::Range { index: 3 }) },
+        BulkRequest::Audit { challenge: challenge(Question::Whole { key: [6; 32] }) },
     ]
+}
+
+fn challenge(question: Question) -> SignedChallenge {
+    let (nonce, date, index) = ([7; 16], Date(8), 9);
+    let network = NetworkId([1; 32]);
+    let body =
+        Challenge { network, contract: CONTRACT, block: BLOCK, index, question, nonce, date };
+    Signed { body, signature: Signature([3; 64]) }
+}
+
+fn answer(reply: Reply) -> SignedAnswer {
+    let body = Answer { challenge: Hash([2; 32]), reply };
+    Signed { body, signature: Signature([3; 64]) }
 }
 
 fn bulk_answers() -> Vec<BulkAnswer> {
@@ -98,6 +114,8 @@ fn bulk_answers() -> Vec<BulkAnswer> {
         BulkAnswer::Stored { receipt: vec![1, 2, 3] },
         BulkAnswer::Fragment { bytes: 4096, manifest: vec![5; 3] },
         BulkAnswer::Refused { reason: Refusal::Quota },
+        BulkAnswer::Audited { answer: answer(Reply::Refused { reason: Refusal::Missing }) },
+        BulkAnswer::Audited { answer: answer(Reply::Whole { hash: Hash([5; 32]) }) },
     ]
 }
 

@@ -46,7 +46,7 @@ pub(crate) async fn hire_supplier(
     outcome(door.daemon.hire_supplier(device, addresses).await)
 }
 
-/// Ends the contract with a supplier that holds no data needed.
+/// Ends the contract with a supplier; another one takes its place, and what it kept is made anew there.
 #[utoipa::path(post, path = "/v1/suppliers/{device}/end", tag = "network",
     params(("device" = String, Path, description = "Device of the supplier")),
     responses((status = 200, body = Vec<SupplierView>), (status = "default", body = ErrorView)))]

@@ -245,6 +245,7 @@ fn durability() -> DurabilityView {
         place: Some(place),
         online: away_ms == 0,
         standing: standing.into(),
+        verdict: "trusted".into(),
         away_ms,
         uptime_percent: Some(97.5),
     };

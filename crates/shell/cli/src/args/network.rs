@@ -15,7 +15,8 @@ pub(crate) enum SupplierCommand {
         #[arg(long, value_name = "ADDRESS", requires = "device")]
         address: Vec<String>,
     },
-    /// End the contract with a supplier that holds no data needed
+    /// End the contract with a supplier; another one takes its place and gets what it kept
+    #[command(visible_alias = "fire")]
     End {
         /// Its device (bddev1…)
         device: String,

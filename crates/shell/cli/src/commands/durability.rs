@@ -46,12 +46,14 @@ fn placements(view: &DurabilityView) -> String {
 }
 
 fn suppliers(view: &DurabilityView) -> String {
-    let mut table = Table::new(&[">place", "standing", ">away", ">uptime", "device"], "");
+    let mut table =
+        Table::new(&[">place", "standing", "verdict", ">away", ">uptime", "device"], "");
     for supplier in &view.suppliers {
         let away = if supplier.online { "-".into() } else { format_duration(supplier.away_ms) };
         table.row([
             supplier.place.map_or_else(|| "-".into(), |place| place.to_string()),
             supplier.standing.clone(),
+            supplier.verdict.clone(),
             away,
             supplier.uptime_percent.map_or_else(|| "-".into(), |percent| format!("{percent} %")),
             supplier.device.clone(),

@@ -1,5 +1,6 @@
 //! The side that stores: masks and sends fragments, verifies receipts, asks for fragments back.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base::encode;
@@ -12,6 +13,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
 use transport::Handle;
 
+use super::audits::Asked;
 use super::buffers::Buffers;
 use super::pool::{Answered, Pool, Pools};
 use super::receipts::{Receipts, Sent};
@@ -27,13 +29,14 @@ const SENDING_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What is needed to store and fetch; cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Client(Arc<Inner>);
+pub(crate) struct Client(pub(super) Arc<Inner>);
 
-struct Inner {
-    local: Arc<Local>,
-    works: Works,
+pub(super) struct Inner {
+    pub(super) local: Arc<Local>,
+    pub(super) works: Works,
     happenings: mpsc::Sender<Happening>,
-    pools: Pools,
+    pub(super) pools: Pools,
+    pub(super) questions: Mutex<BTreeMap<DeviceId, Asked>>,
     receipts: Mutex<Receipts>,
     sending: Arc<Semaphore>,
     buffers: Buffers,
@@ -83,6 +86,7 @@ impl Client {
             works,
             happenings,
             pools: Pools::default(),
+            questions: Mutex::default(),
             receipts: Mutex::default(),
             sending: Arc::new(Semaphore::new(SENDING_BYTES_MAX)),
             buffers: Buffers::new(SENDING_BYTES_MAX),
@@ -132,7 +136,7 @@ impl Inner {
                 self.receipted(&receipt, &sent, &pool).await
             }
             Ok(BulkAnswer::Refused { reason }) => PutOutcome::Refused(reason),
-            Ok(BulkAnswer::Fragment { .. }) => PutOutcome::Wrong,
+            Ok(BulkAnswer::Fragment { .. } | BulkAnswer::Audited { .. }) => PutOutcome::Wrong,
             Err(error) => {
                 tracing::debug!(%error, "a fragment was not sent");
                 PutOutcome::Lost
@@ -209,7 +213,9 @@ impl Inner {
             Ok(Answered { head: BulkAnswer::Refused { reason }, .. }) => {
                 GetOutcome::Refused(reason)
             }
-            Ok(Answered { head: BulkAnswer::Stored { .. }, .. }) => GetOutcome::Wrong,
+            Ok(Answered {
+                head: BulkAnswer::Stored { .. } | BulkAnswer::Audited { .. }, ..
+            }) => GetOutcome::Wrong,
             Err(error) => {
                 tracing::debug!(%error, "a fragment did not come");
                 GetOutcome::Lost
@@ -247,7 +253,7 @@ impl Inner {
 
     /// One request and its answer. A stream that was idle may have been closed by the other side;
     /// then it is tried once more on a new one, for every request may be made twice.
-    async fn exchange(
+    pub(super) async fn exchange(
         &self,
         net: &Handle,
         (device, pool): (DeviceId, &Pool),
@@ -267,12 +273,12 @@ impl Inner {
         }
     }
 
-    async fn tell(&self, input: Input) {
+    pub(super) async fn tell(&self, input: Input) {
         // Nobody listens when the daemon ends.
         let _ = self.happenings.send(Happening::Input(input)).await;
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

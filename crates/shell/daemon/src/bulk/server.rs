@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{DeviceId, RequestId, decode, encode};
+use base::{DeviceId, Label, RequestId, Signed, decode, encode};
+use storage::audit::{Answer, Challenge};
 use storage::wire::{Asker, BulkAnswer, BulkRequest, Refusal};
 use store::fragments::Put;
 use tokio::io::{AsyncRead, AsyncWrite, BufStream};
@@ -95,6 +96,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Counter<S> {
             (Ok(granted), BulkRequest::Delete { contract, block, index }) => {
                 self.erase(granted, FragmentName { contract, block, index }).await
             }
+            (Ok(granted), BulkRequest::Audit { challenge }) => {
+                self.prove(granted, challenge.body).await
+            }
             (Err(reason), request) => {
                 if let BulkRequest::Put { bytes, .. } = request {
                     self.skip(bytes).await?;
@@ -160,6 +164,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Counter<S> {
                 Reply { head, body, memory: Some(memory) }
             }
             Ok(Err(reason)) => refused(reason),
+            Err(_) => refused(Refusal::DiskFailed),
+        }
+    }
+
+    async fn prove(&mut self, granted: Granted, challenge: Challenge) -> Reply {
+        let supplier = self.server.supplier.clone();
+        let Ok(Some(memory)) = timeout(MEMORY_WAIT, supplier.memory(FRAGMENT_BYTES_MAX)).await
+        else {
+            return refused(Refusal::Busy);
+        };
+        let local = self.server.local.clone();
+        let proving = spawn_blocking(move || {
+            let (id, reply) = (challenge.id(), supplier.prove(&challenge));
+            drop((granted, memory));
+            let answer = Answer { challenge: id, reply };
+            Signed::new(&local.keys.device, Label::AuditAnswer, answer)
+        });
+        match proving.await {
+            Ok(answer) => {
+                Reply { head: BulkAnswer::Audited { answer }, body: vec![], memory: None }
+            }
             Err(_) => refused(Refusal::DiskFailed),
         }
     }

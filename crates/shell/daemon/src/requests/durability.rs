@@ -227,6 +227,7 @@ fn attendance_view(supplier: &Attending) -> AttendanceView {
         place: supplier.place.map(u32::from),
         online: supplier.is_online,
         standing: standing.into(),
+        verdict: supplier.rung.name().into(),
         away_ms: supplier.away_ms,
         uptime_percent: supplier.uptime.map(percent),
     }

@@ -13,6 +13,7 @@ use tokio::task::spawn_blocking;
 use super::engine::Engine;
 use super::happening::Happening;
 use super::{chance, schedule};
+use crate::bulk::audits::Audit;
 use crate::bulk::client::{Get, Put};
 use crate::bulk::desk::Verdict;
 use crate::peers::Post;
@@ -56,6 +57,11 @@ impl Engine {
                 let net = self.net.handle().cloned();
                 let get = Get { fetch, device, contract, supplier, block, index };
                 self.tasks.spawn(self.bulk.clone().get(net, get));
+            }
+            Output::Audit { device, contract, is_again } => {
+                let (net, home) = (self.net.handle().cloned(), self.home.clone());
+                let audit = Audit { device, contract, is_again };
+                self.tasks.spawn(self.bulk.clone().audit(net, home, audit));
             }
             Output::Serve { stream } => {
                 let is_there = self.desk.decide(stream, Verdict::Serve);

@@ -57,6 +57,14 @@ pub enum SettingsError {
     /// A time that may not be zero.
     #[error("clocks.{0}: a time longer than nothing is needed")]
     Zero(&'static str),
+    /// A clock that would strike before the one that comes first.
+    #[error("clocks.{later} is shorter than clocks.{earlier}, which comes before it")]
+    Order {
+        /// The clock that strikes first.
+        earlier: &'static str,
+        /// The one that follows.
+        later: &'static str,
+    },
     /// A schedule that says too little, too much or something impossible.
     #[error("backup.schedules: number {number}: {what}")]
     Schedule {
@@ -134,11 +142,22 @@ impl Settings {
             ("probe", clocks.probe),
             ("probe_again", clocks.probe_again),
             ("heal_again", clocks.heal_again),
+            ("audit", clocks.audit),
+            ("audit_answer", clocks.audit_answer),
+            ("audit_again", clocks.audit_again),
             ("disk_look", clocks.disk_look),
             ("announce", clocks.announce),
         ];
         match times.into_iter().find(|(_, time)| time.0 == 0) {
-            Some((name, _)) => Err(SettingsError::Zero(name)),
+            Some((name, _)) => return Err(SettingsError::Zero(name)),
+            None => {}
+        }
+        let absences = [
+            ("suspect", clocks.suspect, "missing", clocks.missing),
+            ("missing", clocks.missing, "forgotten", clocks.forgotten),
+        ];
+        match absences.into_iter().find(|(_, first, _, then)| then.0 < first.0) {
+            Some((earlier, _, later, _)) => Err(SettingsError::Order { earlier, later }),
             None => Ok(()),
         }
     }

@@ -61,6 +61,7 @@ fn values_that_cannot_be_are_named() {
         ("[storage]\nneeded = \"10\"\n", "has no unit"),
         ("[storage]\nneeded = 10\n", "invalid type"),
         ("[clocks]\nseek = \"0 s\"\n", "clocks.seek"),
+        ("[clocks]\nmissing = \"1 min\"\n", "clocks.missing is shorter than clocks.suspect"),
         ("[clocks]\nseek = \"5 weeks\"\n", "'weeks' is not a unit"),
         ("[network]\nname = \"a/b\"\n", "network.name"),
         ("[network]\nlisten = [\"0.0.0.0:1\"]\n", "'0.0.0.0:1' is not a multiaddress"),

@@ -1,11 +1,16 @@
 //! Reading for customers. Everything here blocks.
 
-use base::{ContractId, IdentityId, decode, encode};
+use base::{ContractId, Hash, IdentityId, decode, encode};
+use storage::audit::{Challenge, Reply, reply};
 use storage::terms::Contract;
 use storage::wire::{DocumentKind, Message, Refusal};
+use store::receipt::{Change, ReceiptEntry};
 
 use super::refusal::of_read;
 use super::{FragmentName, Order, Supplier};
+
+/// Receipts that are read at once.
+const RECEIPTS_AT_ONCE: usize = 64;
 
 /// A fragment as it is given back.
 pub(crate) struct Served {
@@ -29,6 +34,43 @@ impl Supplier {
         }
         let manifest = reader.manifest(contract, block).map_err(refused)?;
         Ok(Served { bytes, manifest })
+    }
+
+    /// What is said to a question about a fragment.
+    pub(crate) fn prove(&self, challenge: &Challenge) -> Reply {
+        let Challenge { contract, block, index, .. } = *challenge;
+        let name = FragmentName { contract, block, index };
+        let view = self.reader().and_then(|reader| reader.view(contract, block, index).ok());
+        let masked_root = view.map_or(Hash([0; 32]), |view| view.masked_root);
+        match self.read(name) {
+            Ok(served) => reply(challenge.question, Ok(&served.bytes), masked_root),
+            Err(Refusal::Missing) if self.was_erased(name) => {
+                reply(challenge.question, Err(Refusal::Ended), masked_root)
+            }
+            Err(reason) => reply(challenge.question, Err(reason), masked_root),
+        }
+    }
+
+    /// Whether the owner had it erased; if that cannot be told, nothing is admitted.
+    fn was_erased(&self, name: FragmentName) -> bool {
+        let Some(reader) = self.reader() else { return true };
+        let FragmentName { contract, block, index } = name;
+        let is_it = |entry: &ReceiptEntry| {
+            entry.change == Change::Removed && (entry.block, entry.index) == (block, index)
+        };
+        let mut after = 0;
+        loop {
+            match reader.receipts(contract, after, RECEIPTS_AT_ONCE) {
+                Ok(page) if page.is_empty() => return false,
+                Ok(page) => {
+                    if page.iter().flat_map(|receipt| &receipt.body.entries).any(is_it) {
+                        return true;
+                    }
+                    after = page.last().map_or(u64::MAX, |receipt| receipt.body.sequence);
+                }
+                Err(_) => return true,
+            }
+        }
     }
 
     /// How a contract stands, as it is told to its customer.

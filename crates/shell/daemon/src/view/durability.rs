@@ -70,6 +70,8 @@ pub struct AttendanceView {
     pub online: bool,
     /// `present`, `suspect`, `missing` (not counted on) or `gone`.
     pub standing: String,
+    /// What is thought of it: `trusted`, `watched`, `contained`, `drained`, `fired` or `shunned`.
+    pub verdict: String,
     /// For how long it is away, milliseconds of this node's own running time.
     pub away_ms: u64,
     /// Percent of the time that it is there, once measured; the last month counts most.

@@ -3,6 +3,7 @@
 use base::{DeviceId, HOUR_MS};
 use expect_test::expect;
 use storage::durability::Assumptions;
+use storage::ladder::Rung;
 
 use super::*;
 
@@ -32,6 +33,7 @@ fn supplier(number: u8, standing: Standing, away_ms: u64) -> Attending {
         place: Some(number),
         is_online: away_ms == 0,
         standing,
+        rung: Rung::Trusted,
         away_ms,
         uptime: Some(WHOLE / 4 * 3),
     }
