@@ -1,5 +1,6 @@
 //! The demo ends with every byte back, with every number of suppliers, policy and transport.
 
+use std::io::{BufRead, BufReader};
 use std::process::Command;
 
 use e2e::program;
@@ -48,6 +49,42 @@ fn seven_suppliers_over_tcp_only_and_over_quic_only() {
 #[test]
 fn thirteen_suppliers() {
     demo(&["--suppliers", "13", "--size", "16MiB"]);
+}
+
+#[test]
+fn a_tree_of_almost_nothing() {
+    let tree = tempfile::tempdir().expect("made");
+    std::fs::write(tree.path().join("note"), b"short").expect("written");
+    let story = demo(&[tree.path().to_str().expect("text"), "--suppliers", "2"]);
+    assert_eq!(story["compared"]["identical"], true, "{story}");
+    assert_eq!(story["one_more"]["clear"], true, "{story}");
+}
+
+/// SIGTERM ends all processes and leaves nothing behind, as Ctrl-C does.
+#[test]
+fn sigterm_leaves_nothing_behind() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let temporary = tempfile::tempdir().expect("made");
+    let mut command = std::process::Command::new(program().expect("built"));
+    command.args(["demo", "--suppliers", "3", "--size", "64MiB"]).env("TMPDIR", temporary.path());
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("it starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let is_begun = |line: &std::io::Result<String>| {
+        line.as_ref().is_ok_and(|line| line.contains("identity was made"))
+    };
+    assert!(lines.any(|line| is_begun(&line)), "it has not begun");
+    kill_process(Pid::from_child(&child), Signal::TERM).expect("it lives");
+    let rest: Vec<String> = lines.map_while(Result::ok).collect();
+    let status = child.wait().expect("it ends");
+    assert_eq!(status.code(), Some(130), "{rest:?}");
+    let left = std::fs::read_dir(temporary.path()).expect("a directory").count();
+    assert_eq!(left, 0, "something is left");
+    let name = temporary.path().to_str().expect("text").to_owned();
+    let is_of_it = |entry: &std::fs::DirEntry| {
+        std::fs::read_to_string(entry.path().join("cmdline")).is_ok_and(|line| line.contains(&name))
+    };
+    let processes = std::fs::read_dir("/proc").expect("Linux").filter_map(Result::ok);
+    assert_eq!(processes.filter(is_of_it).count(), 0, "a process is left");
 }
 
 #[test]

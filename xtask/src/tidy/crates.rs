@@ -47,7 +47,7 @@ const EDGES: [(&str, &[&str]); 25] = [
     // The benchmarks put the whole path beside the raw speed of its parts, and every decoder is
     // attacked from here.
     ("e2e", &["api", "base", "codec", "daemon", "disk", "drive", "erasure", "fleet", "identity",
-        "mesh", "spaces", "storage", "store", "transport"]),
+        "mesh", "node", "spaces", "storage", "store", "transport"]),
     ("xtask", &[]),
 ];
 

@@ -234,5 +234,9 @@ fn checksum_text(swaps: &[usize]) -> String {
     }
     let pairs: Vec<String> =
         swaps.iter().map(|first| format!("{first} and {}", first + 1)).collect();
-    format!("{start}; it would fit with these words swapped: {}", pairs.join(", or "))
+    format!(
+        "{start}; these words swapped would fit, by chance or because they are: {}; look at your \
+         note, for other words are another identity",
+        pairs.join(", or ")
+    )
 }

@@ -132,6 +132,18 @@ impl Document {
         self.replace(&new).map_err(|source| SaveError::Replace { path: self.path.clone(), source })
     }
 
+    /// Replaces the document and leaves no older version behind: when this returns, all versions that
+    /// there are hold this content. For what must not be readable any more in its older form.
+    pub fn save_only(&self, content: &[u8]) -> Result<(), SaveError> {
+        self.save(content)?;
+        let failed = |source| SaveError::Replace { path: self.path.clone(), source };
+        for generation in 1..=self.generations {
+            remove_if_there(&self.generation(generation)).map_err(failed)?;
+        }
+        // The second time, so that a copy stands beside it; this also syncs the directory.
+        self.save(content)
+    }
+
     /// Loads the newest version that the check accepts.
     pub fn load<T, E>(
         &self,

@@ -103,7 +103,7 @@ fn swapped_neighbours_are_found() {
         panic!("the swap must not pass");
     };
     assert_eq!(swaps, [5]);
-    expect!["all 24 words exist, but they do not belong together: one is wrong or two are swapped; it would fit with these words swapped: 5 and 6"]
+    expect!["all 24 words exist, but they do not belong together: one is wrong or two are swapped; these words swapped would fit, by chance or because they are: 5 and 6; look at your note, for other words are another identity"]
         .assert_eq(&message(&words.join(" ")));
 }
 

@@ -45,6 +45,10 @@ codes! {
         "The settings file is not TOML, has an unknown name, or a value that cannot be.";
         NOTHING;
         "Correct the line that is named, or compare with `bitdust config default`." }
+    "keystore-not-written" NoSpace {
+        "The keystore could not be written.";
+        "The keys that were in the home are as they were, and their password opens them.";
+        "Make room or check the disk and the mode of the home, then do it again." }
     "init-failed" Failed {
         "The identity could not be made or kept.";
         "There is no identity in this home yet.";

@@ -97,14 +97,14 @@ pub(super) fn init(context: &Context, args: &InitArgs) -> Outcome<()> {
     Ok(())
 }
 
-/// Seals the keystore with a fresh salt and writes it.
+/// Seals the keystore with a fresh salt and writes it. What an older password opened is gone then.
 pub(super) fn save(document: &Document, keystore: &Keystore, password: &str) -> Outcome<()> {
     let failed = |error: &dyn std::error::Error| {
-        Failure::caused("init-failed", "The keystore cannot be written", error)
+        Failure::caused("keystore-not-written", "The keystore cannot be written", error)
     };
     let cost = if password.is_empty() { Cost::fast() } else { Cost::standard() };
     let sealed = seal_keystore(keystore, password, cost, random()?).map_err(|e| failed(&e))?;
-    document.save(&sealed).map_err(|error| failed(&error))
+    document.save_only(&sealed).map_err(|error| failed(&error))
 }
 
 /// Leaves one of the two marks; an earlier attempt may have left the other one.

@@ -147,6 +147,16 @@ impl Report {
         }
     }
 
+    /// The restore needed no supplier any more.
+    pub(super) fn not_needed(&self, is_equal: bool) {
+        self.put("one_more", json!({ "state": "done", "clear": is_equal }));
+        self.say(if is_equal {
+            "It is so little that the catalog holds it all: every byte came back without them."
+        } else {
+            "What came back is NOT what was backed up."
+        });
+    }
+
     pub(super) fn end(&self) {
         if let Some(kept) = &self.kept {
             self.put("kept", json!(kept));

@@ -184,6 +184,14 @@ fn the_password_opens_it_and_no_other() {
         assert_eq!((ran.exit, ran.out.as_str()), (Some(5), ""), "{}", ran.err);
         assert!(ran.err.contains(&format!("[{code}]")), "{}", ran.err);
     }
+    // No older generation of the keystore opens with what was the password before.
+    let change = ["password", "change", "--password-file", &right, "--new-password-file", &wrong];
+    assert_eq!(world.run(&change).exit, Some(0));
+    let back = ["password", "change", "--password-file", &wrong, "--new-password-file", &right];
+    assert_eq!(world.run(&back).exit, Some(0));
+    file(&world, "keystore", "");
+    let ran = world.run(&["run", "--password-file", &wrong]);
+    assert!(ran.err.contains("[wrong-password]"), "{}", ran.err);
     let daemon = Daemon::start(&world, &["--password-file", &right]);
     daemon.signal(Signal::TERM);
     assert_eq!(daemon.end().0, Some(0));

@@ -5,6 +5,7 @@ use std::error::Error;
 
 use base::{Date, DeviceId};
 use node::input::Failure;
+use storage::wire::Refusal;
 
 use super::error;
 use crate::view::ErrorView;
@@ -41,10 +42,20 @@ pub fn failure_view(failure: &Failure) -> ErrorView {
             "Wait for them, or look at `bitdust supplier list`. For a first backup let more nodes \
              join, or ask for fewer suppliers with `bitdust config set storage.suppliers N`.",
         ),
+        Failure::HeldUp { device, reason: Some(Refusal::Quota) } => error(
+            "held-up",
+            format!("The contract with the supplier {} is full.", short(*device)),
+            "What is safe already stays safe; the rest of this backup is not stored.",
+            "Set how much you need in all with `bitdust config set storage.needed SIZE` and start \
+             the daemon again; then replace the suppliers with small contracts, one after the \
+             other: `bitdust supplier end DEVICE` (what each keeps is made anew at another one, \
+             `bitdust durability` tells when). Start the backup again: nothing that is safe is \
+             sent twice.",
+        ),
         Failure::HeldUp { device, reason } => error(
             "held-up",
             match reason {
-                Some(reason) => format!("The supplier {} {reason}.", short(*device)),
+                Some(reason) => format!("The supplier {}: {reason}.", short(*device)),
                 None => format!("The supplier {} takes nothing.", short(*device)),
             },
             "What is safe already stays safe; the rest of this backup is not stored.",

@@ -63,7 +63,7 @@ fn missing_suppliers_are_named_with_the_day() {
 #[test]
 fn a_refusal_is_told_in_the_suppliers_words() {
     let view = failure_view(&failures()[1]);
-    assert_eq!(view.happened, "The supplier bddev1qyqszqgpqyqs… its disk is full.");
+    assert_eq!(view.happened, "The supplier bddev1qyqszqgpqyqs…: its disk is full.");
 }
 
 #[test]

@@ -148,9 +148,8 @@ impl Settings {
             ("disk_look", clocks.disk_look),
             ("announce", clocks.announce),
         ];
-        match times.into_iter().find(|(_, time)| time.0 == 0) {
-            Some((name, _)) => return Err(SettingsError::Zero(name)),
-            None => {}
+        if let Some((name, _)) = times.into_iter().find(|(_, time)| time.0 == 0) {
+            return Err(SettingsError::Zero(name));
         }
         let absences = [
             ("suspect", clocks.suspect, "missing", clocks.missing),

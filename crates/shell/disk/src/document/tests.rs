@@ -48,6 +48,20 @@ fn versions_before_are_kept_beside() {
 }
 
 #[test]
+fn what_is_replaced_alone_leaves_nothing_of_before() {
+    let home = tempfile::tempdir().unwrap();
+    let document = document(home.path());
+    for number in 1..=4 {
+        document.save(format!("{number}.").as_bytes()).unwrap();
+    }
+    document.save_only(b"5.").unwrap();
+    for name in names(home.path()) {
+        assert_eq!(fs::read(home.path().join(&name)).unwrap(), b"5.", "{name}");
+    }
+    assert!(names(home.path()).len() > 1, "a copy stands beside it");
+}
+
+#[test]
 fn without_generations_only_the_newest_is_there() {
     let home = tempfile::tempdir().unwrap();
     let document = Document::new(home.path().join("state"), 0, 100);

@@ -6,7 +6,7 @@
 //! walk goes on.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{AtFlags, statat};
@@ -167,6 +167,8 @@ pub struct Scan {
     owners: Arc<Owners>,
     root_device: u64,
     never: Vec<Identity>,
+    /// The deepest entry below the root that can be restored: its whole path counts.
+    depth_max: usize,
     options: Options,
 }
 
@@ -195,6 +197,7 @@ impl Scan {
             rules,
             owners,
             never: never.collect(),
+            depth_max: DEPTH_MAX.saturating_sub(depth_of(root)),
             options,
         })
     }
@@ -202,6 +205,9 @@ impl Scan {
     /// Decides about the next name of the innermost directory.
     fn visit(&mut self, directory: &Arc<Directory>, name: &[u8]) -> Item {
         let path = match directory.path.join_checked(name) {
+            Ok(path) if path.depth() > self.depth_max => {
+                return self.problem(path, What::TooDeep);
+            }
             Ok(path) => path,
             Err(_) => return self.problem(directory.path.clone(), What::TooDeep),
         };
@@ -314,6 +320,11 @@ impl Iterator for Scan {
         };
         Some(self.visit(&directory, &name))
     }
+}
+
+/// How many names lead to the root of a scan.
+fn depth_of(root: &Path) -> usize {
+    root.components().filter(|part| matches!(part, Component::Normal(_))).count()
 }
 
 /// The directory, as many names as could be read, and what ended the reading too early.

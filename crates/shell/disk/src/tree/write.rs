@@ -89,7 +89,8 @@ pub struct Options {
     pub resumes: bool,
     /// Whom the files belong to.
     pub owners: OwnerRule,
-    /// Whether set-user, set-group and sticky bits are given back.
+    /// Whether set-user, set-group and sticky bits are given back; the first two only together with
+    /// the owner and the group that they lend the rights of.
     pub keeps_special_bits: bool,
     /// Whether root gives back `security.*` and `trusted.*` attributes.
     pub keeps_privileged_xattrs: bool,
@@ -98,14 +99,14 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Overwrites nothing, gives owners back when run by root, and syncs at the end.
+    /// Overwrites nothing, gives owners and special mode bits back when run by root, and syncs at the end.
     fn default() -> Options {
         let is_root = rustix::process::geteuid().is_root();
         Options {
             existing: Existing::Refuse,
             resumes: false,
             owners: if is_root { OwnerRule::ByName } else { OwnerRule::Nobody },
-            keeps_special_bits: false,
+            keeps_special_bits: is_root,
             keeps_privileged_xattrs: false,
             durability: Durability::AtEnd,
         }

@@ -15,7 +15,9 @@ use super::error::{Doing, WriteError};
 use super::shared::Shared;
 
 const MODE_BITS: u32 = 0o777;
-const MODE_BITS_WITH_SPECIAL: u32 = 0o7777;
+const SET_USER: u32 = 0o4000;
+const SET_GROUP: u32 = 0o2000;
+const STICKY: u32 = 0o1000;
 
 /// The kernel's bound for one value.
 const XATTR_VALUE_BYTES_MAX: usize = 64 << 10;
@@ -57,8 +59,16 @@ impl Shared {
             OwnerRule::ByNumber => (owner.uid, owner.gid),
             OwnerRule::ByName => self.owners.local_numbers(owner),
         };
-        let allowed =
-            if self.options.keeps_special_bits { MODE_BITS_WITH_SPECIAL } else { MODE_BITS };
+        // A program that runs with its owner's rights gets them from no other owner.
+        let is_its = |number: u32| self.options.owners == OwnerRule::Nobody || number != u32::MAX;
+        let allowed = match self.options.keeps_special_bits {
+            false => MODE_BITS,
+            true => {
+                let user = if is_its(uid) { SET_USER } else { 0 };
+                let group = if is_its(gid) { SET_GROUP } else { 0 };
+                MODE_BITS | STICKY | user | group
+            }
+        };
         Given {
             mode: attributes.mode & allowed,
             owner: [uid, gid].map(|number| (number != u32::MAX).then_some(number)),
