@@ -17,6 +17,7 @@ fn demo(arguments: &[&str]) -> serde_json::Value {
         output.status
     );
     let story: serde_json::Value = serde_json::from_str(&said).expect("one JSON document");
+    assert_eq!(story["healed"]["whole"], true, "{said}");
     assert_eq!(story["compared"]["identical"], true, "{said}");
     assert_eq!(story["one_more"]["clear"], true, "{said}");
     story

@@ -14,6 +14,7 @@ use disk::tree::sample::make_sample;
 use storage::policy::{Policy, Spread};
 
 mod fleet;
+mod healing;
 mod report;
 
 use self::fleet::{Fleet, Setting};
@@ -128,7 +129,7 @@ async fn interrupted() {
 }
 
 async fn story(setting: Setting, source: Option<PathBuf>, report: &Report) -> anyhow::Result<u8> {
-    let spread = setting.spread;
+    let (policy, spread) = (setting.policy, setting.spread);
     let source = match source {
         Some(path) => std::fs::canonicalize(&path)
             .with_context(|| format!("cannot read {}", path.display()))?,
@@ -146,6 +147,13 @@ async fn story(setting: Setting, source: Option<PathBuf>, report: &Report) -> an
     let job = back_up(&customer, &source, report).await?;
     report.stored(&customer.client.status().await?, &job, spread);
 
+    // The other policies wait with repairs until many are lost.
+    let is_healed = if policy == Policy::Double && spread.may_lose() > 0 {
+        healing::heal(&mut fleet, &customer, spread, report).await?
+    } else {
+        true
+    };
+
     let victims = fleet.kill_suppliers(spread.may_lose()).await?;
     let home = customer.kill().await?;
     std::fs::remove_dir_all(&home).with_context(|| format!("cannot erase {}", home.display()))?;
@@ -162,7 +170,7 @@ async fn story(setting: Setting, source: Option<PathBuf>, report: &Report) -> an
         true
     };
     fleet.stop().await;
-    Ok(u8::from(!(verdict && is_clear)))
+    Ok(u8::from(!(is_healed && verdict && is_clear)))
 }
 
 async fn make_tree(setting: &Setting, report: &Report) -> anyhow::Result<PathBuf> {

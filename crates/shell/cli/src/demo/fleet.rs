@@ -45,6 +45,14 @@ impl Fleet {
         Ok(fleet)
     }
 
+    /// Starts one supplier more.
+    pub(super) async fn start_spare(&mut self) -> anyhow::Result<()> {
+        let bootstrap = self.suppliers.last().context("no supplier is left")?.addresses.clone();
+        let spare = self.start_supplier(self.setting.spread.suppliers, &bootstrap).await?;
+        self.suppliers.push(spare);
+        Ok(())
+    }
+
     /// Everything of the demo is below this.
     pub(super) fn root(&self) -> &Path {
         &self.setting.root
@@ -54,14 +62,17 @@ impl Fleet {
     pub(super) async fn new_customer(&self) -> anyhow::Result<(Daemon, String)> {
         let home = self.home("customer")?;
         let words = init(&self.program, &home).await?;
-        Ok((self.start_customer(&home).await?, words))
+        // The days until a dead supplier is replaced are seconds here.
+        let (suspect, missing) = ("2 s".into(), "5 s".into());
+        let config = Config { suspect, missing, ..self.customer_config()? };
+        Ok((Daemon::start(&self.program, &home, &config).await?, words))
     }
 
     /// A customer on an empty home who knows the words and the address of one running node.
     pub(super) async fn recover_customer(&self, words: &str) -> anyhow::Result<Daemon> {
         let home = self.home("recovered")?;
         recover(&self.program, &home, words).await?;
-        self.start_customer(&home).await
+        Daemon::start(&self.program, &home, &self.customer_config()?).await
     }
 
     /// Kills the first `count` suppliers with SIGKILL; returns their devices.
@@ -79,11 +90,10 @@ impl Fleet {
         futures::future::join_all(self.suppliers.into_iter().map(Daemon::stop)).await;
     }
 
-    async fn start_customer(&self, home: &Path) -> anyhow::Result<Daemon> {
+    fn customer_config(&self) -> anyhow::Result<Config> {
         let living = self.suppliers.last().context("no supplier is left")?;
         let Setting { media, policy, spread, .. } = &self.setting;
-        let config = Config::customer(*media, &living.addresses, policy.name(), spread.suppliers);
-        Daemon::start(&self.program, home, &config).await
+        Ok(Config::customer(*media, &living.addresses, policy.name(), spread.suppliers))
     }
 
     async fn start_supplier(&self, number: u8, bootstrap: &[String]) -> anyhow::Result<Daemon> {

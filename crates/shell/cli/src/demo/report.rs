@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::healing::Healed;
 use daemon::view::{JobView, Status};
 use disk::tree::compare::Comparison;
 use serde_json::{Map, Value, json};
@@ -78,6 +79,42 @@ impl Report {
             base::format_bytes(status.drive.stored_bytes),
             expansion,
         ));
+    }
+
+    pub(super) fn dies(&self, victim: &str) {
+        self.say(&format!("One supplier dies: {victim} (SIGKILL). Nobody does anything …"));
+    }
+
+    pub(super) fn happens(&self, after: Duration, what: &str) {
+        self.say(&format!("  {:.1} s: {what}", after.as_secs_f64()));
+    }
+
+    pub(super) fn healed(&self, healed: &Healed, spread: Spread) {
+        let Healed { victim, successor, blocks, took, is_whole } = healed;
+        self.put(
+            "healed",
+            json!({
+                "victim": victim,
+                "successor": successor,
+                "blocks": blocks,
+                "seconds": took.as_secs_f64(),
+                "whole": is_whole,
+            }),
+        );
+        if *is_whole {
+            self.happens(
+                *took,
+                &format!(
+                    "what it kept of {blocks} blocks is made anew at {}; any {} of {} may be lost \
+                     again",
+                    successor.as_deref().unwrap_or("another one"),
+                    spread.may_lose(),
+                    spread.suppliers,
+                ),
+            );
+        } else {
+            self.say("What it kept was NOT made anew.");
+        }
     }
 
     pub(super) fn destroyed(&self, suppliers: &[String], home: &Path) {
