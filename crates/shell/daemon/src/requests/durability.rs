@@ -73,6 +73,7 @@ fn summary(safety: Safety, durability: &Durability, cut_off: bool) -> Vec<String
     let mut told = vec![];
     if let Some(weakest) = durability.placements.first() {
         told.push(worst_case(safety, weakest));
+        told.extend(away_now(durability));
         let networks = durability.placements.iter().filter_map(|placed| placed.may_lose_networks);
         if let (Some(networks), Some(suppliers)) = (networks.min(), may_lose(weakest))
             && u32::from(networks) < suppliers
@@ -117,6 +118,25 @@ fn worst_case(safety: Safety, weakest: &Placed) -> String {
              everything comes back."
         ),
     }
+}
+
+/// What those who are away at this moment mean, although they are counted on for some time.
+pub(super) fn away_now(durability: &Durability) -> Option<String> {
+    let may_lose = usize::from(match durability.placements.first()?.fate {
+        Fate::Kept { may_lose } => may_lose,
+        Fate::Lost | Fate::Waits => return None,
+    });
+    let counted = durability.suppliers.iter();
+    let counted = counted.filter(|each| each.place.is_some() && each.standing.counts());
+    let away = counted.filter(|each| !each.is_online).count();
+    let meaning = match may_lose.checked_sub(away) {
+        _ if away == 0 => return None,
+        None => "not everything can be had before some of them are back".into(),
+        Some(0) => "until they are back or replaced, none may be lost more".into(),
+        Some(left) => format!("until they are back or replaced, any {left} may be lost more"),
+    };
+    let who = if away == 1 { "One supplier is".into() } else { format!("{away} suppliers are") };
+    Some(format!("{who} not connected now: {meaning}."))
 }
 
 fn estimate(weakest: &Placed, durability: &Durability) -> Option<String> {

@@ -4,6 +4,7 @@ use node::wish::{Overview, Reply, Wish};
 use storage::policy::Spread;
 use tokio::task::spawn_blocking;
 
+use super::durability::away_now;
 use super::views::{automaton_view, drive_status, service_view, supplier_status};
 use super::{Clerk, error, errors, sentence};
 use crate::handle::Answer;
@@ -72,6 +73,9 @@ impl Clerk {
                  restored before more of them are back.",
                 overview.suppliers_wanted
             ));
+        }
+        if online >= needed {
+            warnings.extend(away_now(&overview.durability));
         }
         if overview.few_answered {
             warnings.push(

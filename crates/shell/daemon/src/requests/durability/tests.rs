@@ -126,3 +126,20 @@ fn chances_are_told_in_round_numbers() {
     let all = [1.0, 0.25, 0.07, 6.8e-3, 1.9e-4, 5.5e-7, 6.7e-10, 0.0].map(chance);
     expect!["100 %, 25 %, 1 in 14, 1 in 150, 1 in 5260, 1 in 2 million, less than 1 in 1,000,000,000, less than 1 in 1,000,000,000"].assert_eq(&all.join(", "));
 }
+
+#[test]
+fn who_is_away_at_this_moment_is_told_before_it_counts() {
+    let told = |away: u8| {
+        let all = (0..7).map(|n| supplier(n, Standing::Present, u64::from(n < away) * 60_000));
+        let placements = vec![placed(7, Fate::Kept { may_lose: 3 })];
+        let durability =
+            Durability { placements, suppliers: all.collect(), ..Durability::default() };
+        away_now(&durability)
+    };
+    assert_eq!(told(0), None);
+    let one = "One supplier is not connected now: until they are back or replaced, any 2 may be lost \
+               more.";
+    assert_eq!(told(1).as_deref(), Some(one));
+    assert!(told(3).is_some_and(|text| text.contains("none may be lost more")));
+    assert!(told(4).is_some_and(|text| text.contains("not everything can be had")));
+}
