@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use base::JobId;
-use disk::tree::write::{Existing, FinishError, Options, Report, Writer};
+use disk::tree::cause::Cause;
+use disk::tree::write::{Existing, FinishError, Options, Report, WriteError, Writer};
 use drive::catalog::Catalog;
 use drive::format::{Kind, Version};
 use drive::restore::{Filter, Reader, Step, Walk};
@@ -101,8 +102,7 @@ fn run(shared: &Arc<Shared>, job: &Job) -> Result<(), Halt> {
     // What was begun anew may be complete in part; what is replaced is replaced whole.
     let resumes = plan.existing != Existing::Overwrite;
     let options = Options { existing: plan.existing, resumes, ..Options::default() };
-    let writer =
-        Writer::open(&plan.target, options).map_err(|error| own_disk(&plan, &error.to_string()))?;
+    let writer = Writer::open(&plan.target, options).map_err(|error| unopened(&plan, &error))?;
     job.phase("restoring files");
     let restore = write::Restore::new((job, &moved), &version, &plan, (&writer, &reason));
     restore.all(&mut reader)?;
@@ -190,6 +190,22 @@ fn tell_report(job: &Job, plan: &Plan, report: &Report) {
         job.problem(places::text_of(&plan.target, &problem.path), problem.what.to_string());
     }
     job.update(|view| view.problems_total += report.problems_unlisted);
+}
+
+/// Why nothing can be written to the target: the disk, or the target that was chosen.
+fn unopened(plan: &Plan, error: &WriteError) -> Halt {
+    let is_disk = match error {
+        WriteError::Target(cause) => matches!(
+            cause,
+            Cause::NoSpace | Cause::QuotaUsed | Cause::ReadOnly | Cause::TooManyOpen | Cause::Device
+        ),
+        _ => false,
+    };
+    if is_disk {
+        return own_disk(plan, &error.to_string());
+    }
+    let what = format!("{}: {error}", from_path(&plan.target));
+    Halt::Failed(Failure::Outside { what })
 }
 
 fn own_disk(plan: &Plan, what: &str) -> Halt {

@@ -49,6 +49,18 @@ fn nothing_is_left_of_a_file_whose_end_cannot_be_had() {
 }
 
 #[test]
+fn a_target_that_is_none_is_no_fault_of_the_disk() {
+    let (mut world, _tree) = small();
+    let place = TempDir::new().unwrap();
+    std::fs::write(place.path().join("file"), b"here").unwrap();
+    for target in [place.path().join("file"), Path::new("/proc/none").into()] {
+        let told = world.restore_to(&target);
+        assert!(matches!(told, Err(Failure::Outside { .. })), "{told:?}");
+    }
+    assert_eq!(std::fs::read(place.path().join("file")).unwrap(), b"here");
+}
+
+#[test]
 fn wrong_fragments_are_made_good_by_others() {
     let tree = sample(2 << 20);
     let mut world = World::new(3);
