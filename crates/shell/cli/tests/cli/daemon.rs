@@ -223,6 +223,14 @@ fn what_it_cannot_start_with_is_named() {
 fn services_and_settings_are_changed_while_it_runs() {
     let world = settled();
     let daemon = Daemon::start(&world, &[]);
+    // It answers before all services have started.
+    let is_started = || {
+        let ran = world.run(&["service", "list", "--json"]);
+        let services: Value = serde_json::from_str(&ran.out).unwrap();
+        let schedule = services.as_array().unwrap().iter().find(|each| each["name"] == "schedule");
+        schedule.is_some_and(|schedule| schedule["state"] == "on")
+    };
+    assert!((0..1_000).any(|_| is_started()), "the schedule never starts");
     let ran = world.run(&["service", "stop", "customer", "--dry-run"]);
     assert_eq!(ran.exit, Some(0), "{}", ran.err);
     for name in ["customer", "backup", "restore", "schedule"] {

@@ -44,7 +44,7 @@ pub fn failure_view(failure: &Failure) -> ErrorView {
         ),
         Failure::HeldUp { device, reason: Some(Refusal::Quota) } => error(
             "held-up",
-            format!("The contract with the supplier {} is full.", short(*device)),
+            format!("The quota of the contract with the supplier {} is used up.", short(*device)),
             "What is safe already stays safe; the rest of this backup is not stored.",
             "Set how much you need in all with `bitdust config set storage.needed SIZE` and start \
              the daemon again; then replace the suppliers with small contracts, one after the \
