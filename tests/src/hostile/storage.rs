@@ -116,7 +116,8 @@ fn challenge() -> SignedChallenge {
     let (contract, block, index) = (contract().terms.id(), BLOCK, 9);
     let question = Question::Range { index: 0 };
     let (network, nonce, date) = (NETWORK, [7; 16], NOW);
-    let body = Challenge { network, contract, block, index, question, nonce, date };
+    let masked_root = Hash([4; 32]);
+    let body = Challenge { network, contract, block, index, masked_root, question, nonce, date };
     Signed::new(&device_key(7), Label::AuditChallenge, body)
 }
 

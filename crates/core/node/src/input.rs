@@ -347,6 +347,8 @@ pub enum AuditOutcome {
     Evaded,
     /// Nothing is receipted there that could be asked for.
     Vacant,
+    /// It was not asked: this node was busy, or could not do its part.
+    Unasked,
     /// No answer came.
     Lost,
 }

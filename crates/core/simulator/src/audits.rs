@@ -54,6 +54,7 @@ impl World {
             contract: id,
             block: drawn.block,
             index: drawn.index,
+            masked_root: drawn.receipt.masked_root,
             question: ask_range(drawn.bytes, self.chance.below(u64::MAX)),
             nonce: self.chance.bytes(),
             date: self.now.date,

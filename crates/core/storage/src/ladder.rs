@@ -164,6 +164,9 @@ impl Automaton for Ladder {
             }
             (Watch { .. }, E::AuditIgnored) => contain(false, 0, "too often"),
             (Trusted | Watch { .. }, E::Missing) => contain(true, 0, ""),
+            (Watch { ignored: 1.., until }, E::AuditPassed) => {
+                go(Watch { ignored: 0, until: *until }, "answers again", vec![Keep])
+            }
             (Watch { .. }, E::Elapsed) => go(Trusted, "", vec![ReportTrusted, Keep]),
             (Trusted | Watch { .. } | Contain { .. }, E::LongAway) => drain(0, ""),
             (Contain { is_absent: true, .. }, E::Returned) => {

@@ -92,10 +92,10 @@ impl Queries {
                 Some(Query::Get { answers, answered, .. }),
                 QueryResult::GetRecord(Ok(GetRecordOk::FoundRecord(found))),
             ) => {
-                if found.peer.is_some() {
-                    answered.get_or_insert_with(Instant::now);
-                }
                 if found.record.value.len() <= self.record_bytes_max {
+                    if found.peer.is_some() {
+                        answered.get_or_insert_with(Instant::now);
+                    }
                     let from = found.peer.as_ref().and_then(from_id);
                     answers.found.push(Answer { from, value: found.record.value.clone() });
                 }

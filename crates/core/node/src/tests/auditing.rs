@@ -166,6 +166,7 @@ fn ask(world: &mut World, stream: u64, from: Asker, key: &SecretKey, network: Ne
         contract: contract.terms.id(),
         block: BlockId([1; 32]),
         index: 0,
+        masked_root: Hash([3; 32]),
         question: Question::Range { index: 0 },
         nonce: [0; 16],
         date: world.date(),

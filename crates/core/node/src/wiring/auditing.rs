@@ -8,9 +8,10 @@ use base::{DAY_MS, DeviceId, Hash, Label};
 use storage::allowance::Allowance;
 use storage::audit::{Audit, Effect, Event, SignedChallenge};
 use storage::brake::clocks_run;
-use storage::ladder;
+use storage::ladder::{self, Rung};
 use storage::wire::{Asker, Refusal};
 
+use crate::book::Tie;
 use crate::input::AuditOutcome;
 use crate::node::Node;
 use crate::output::Output;
@@ -93,7 +94,7 @@ impl Node {
             AuditOutcome::LossProved { evidence } => (Event::LossProved, Some(evidence)),
             AuditOutcome::Cheated { evidence } => (Event::Cheated, Some(evidence)),
             AuditOutcome::Evaded => (Event::Evaded, None),
-            AuditOutcome::Vacant => (Event::Vacant, None),
+            AuditOutcome::Vacant | AuditOutcome::Unasked => (Event::Vacant, None),
             // Silence is told by the clock, or by the broken link.
             AuditOutcome::Lost => return,
         };
@@ -137,7 +138,10 @@ impl Node {
         if !self.is_online(&device) {
             return self.feed_audit(device, Event::Offline);
         }
+        // Whose contract is over promises nothing any more, and who is fired has nothing to prove.
+        let is_over = matches!(self.rung(&device), Rung::Fired { .. } | Rung::Shunned { .. });
         let entry = self.book.suppliers.get(&device);
+        let entry = entry.filter(|entry| entry.tie == Tie::Active && !is_over);
         let Some(contract) = entry.and_then(|entry| entry.contract.clone()) else {
             return self.feed_audit(device, Event::Vacant);
         };

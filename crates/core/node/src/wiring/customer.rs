@@ -123,6 +123,7 @@ impl Node {
             entry.is_dismissed = false;
         }
         self.feed_ladder(device, ladder::Event::Judged { trust: true });
+        self.keep_place(&device);
         self.hire(device);
     }
 
@@ -133,7 +134,6 @@ impl Node {
         if let Some(entry) = entry {
             entry.is_dismissed = true;
         }
-        self.feed_ladder(device, ladder::Event::Judged { trust: false });
         if is_named && !self.customer.contracts.contains_key(&device) {
             // It has not answered since the drive was found again; it is told when it comes.
             let run = self.customer.run(self.now.tick);
@@ -143,6 +143,8 @@ impl Node {
         }
         let is_known = self.customer.contracts.contains_key(&device);
         self.feed_contract(device, contract::Event::End);
+        // Afterwards: its place is free already, and nobody has to be found out for it.
+        self.feed_ladder(device, ladder::Event::Judged { trust: false });
         is_known
     }
 

@@ -40,7 +40,7 @@ impl Node {
                 .suppliers
                 .get(&device)
                 .is_some_and(|entry| entry.is_dismissed || entry.tie != Tie::Over);
-            let is_unwanted = is_unwanted || self.is_condemned(&device);
+            let is_unwanted = is_unwanted || self.is_unwelcome(&device);
             if device != self.me.device && !is_known && !is_unwanted {
                 self.customer.candidates.add(device, self.now.tick);
             }

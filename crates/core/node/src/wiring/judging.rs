@@ -72,12 +72,15 @@ impl Node {
     /// Whether others are to take its place however many suppliers are left.
     pub(crate) fn is_condemned(&self, device: &DeviceId) -> bool {
         match self.rung(device) {
-            Rung::Trusted | Rung::Watch { .. } | Rung::Contain { is_absent: true, .. } => false,
-            Rung::Contain { is_absent: false, .. }
-            | Rung::Drain { .. }
-            | Rung::Fired { .. }
-            | Rung::Shunned { .. } => true,
+            Rung::Trusted | Rung::Watch { .. } | Rung::Contain { .. } => false,
+            Rung::Drain { .. } | Rung::Fired { .. } | Rung::Shunned { .. } => true,
         }
+    }
+
+    /// Whether it is not to be hired unless the user wants it.
+    pub(crate) fn is_unwelcome(&self, device: &DeviceId) -> bool {
+        self.is_condemned(device)
+            || matches!(self.rung(device), Rung::Contain { is_absent: false, .. })
     }
 
     /// How far a supplier is counted on: as its presence says, and no further than it is trusted.
@@ -107,8 +110,9 @@ impl Node {
                     self.replace_missing();
                 }
                 Effect::Disconnect => self.want_suppliers(),
-                // What is counted follows from the verdict itself.
-                Effect::ReportTrusted | Effect::ReportWatched | Effect::Keep => {}
+                // It is relied on again, and keeps its place.
+                Effect::ReportTrusted | Effect::ReportWatched => self.keep_place(&device),
+                Effect::Keep => {}
             }
         }
     }

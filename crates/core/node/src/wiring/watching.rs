@@ -245,7 +245,7 @@ impl Node {
                 // Nothing is moved because of one that is back.
                 presence::Effect::ReportReturned => {
                     self.feed_ladder(device, ladder::Event::Returned);
-                    if !self.is_condemned(&device) {
+                    if !self.is_unwelcome(&device) {
                         self.watching.replaced.remove(&device);
                     }
                 }
@@ -289,6 +289,13 @@ impl Node {
         }
         if !self.watching.replaced.is_empty() {
             self.count_places();
+        }
+    }
+
+    /// Nobody else is to take its place any more.
+    pub(crate) fn keep_place(&mut self, device: &DeviceId) {
+        if self.watching.standing(device).counts() {
+            self.watching.replaced.remove(device);
         }
     }
 

@@ -105,6 +105,7 @@ impl Evidence {
         let is_it = |entry: &&ReceiptEntry| {
             entry.change == Change::Kept
                 && (entry.block, entry.index) == (challenge.block, challenge.index)
+                && entry.masked_root == challenge.masked_root
         };
         let entry = receipt.entries.iter().rev().find(is_it).ok_or(EvidenceError::NotReceipted)?;
         match (&answer.reply, challenge.question) {

@@ -36,6 +36,9 @@ pub struct Challenge {
     pub block: BlockId,
     /// The fragment.
     pub index: u8,
+    /// The root under which it was receipted: of a fragment that was erased and put again, other
+    /// bytes may be kept under the same name.
+    pub masked_root: Hash,
     /// What.
     pub question: Question,
     /// Makes two questions different, and an answer to one of them no answer to the other.

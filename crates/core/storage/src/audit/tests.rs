@@ -98,6 +98,7 @@ fn challenge(question: Question) -> Challenge {
         contract: contract().terms.id(),
         block: BlockId([5; 32]),
         index: 6,
+        masked_root: fragment_root(&fragment()),
         question,
         nonce: [4; 16],
         date: Date(500),
@@ -261,6 +262,9 @@ fn evidence_with_any_part_exchanged_is_none() {
     assert_eq!(receipted(&|body| body.entries[0].index = 7), Err(EvidenceError::NotReceipted));
     let removed = receipted(&|body| body.entries[0].change = Change::Removed);
     assert_eq!(removed, Err(EvidenceError::NotReceipted));
+    // Something else was put under the name later, and that is what was asked for.
+    let older = receipted(&|body| body.entries[0].masked_root = Hash([1; 32]));
+    assert_eq!(older, Err(EvidenceError::NotReceipted));
     assert_eq!(
         receipted(&|body| body.contract = base::ContractId([0; 32])),
         Err(EvidenceError::Unrelated)
@@ -288,19 +292,19 @@ fn every_flipped_bit_of_evidence_makes_it_none_or_leaves_it_the_same() {
 fn the_bytes_are_frozen() {
     let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let range = challenge(Question::Range { index: 3 });
-    expect!["010101010101010101010101010101010101010101010101010101010101010101723af17dc3f5646dcb9432bb3bce46e7c4d37b628e82c38f9f34dab5c56e2c29050505050505050505050505050505050505050505050505050505050505050506000300000004040404040404040404040404040404f401000000000000"].assert_eq(&hex(encode(&range)));
+    expect!["010101010101010101010101010101010101010101010101010101010101010101723af17dc3f5646dcb9432bb3bce46e7c4d37b628e82c38f9f34dab5c56e2c290505050505050505050505050505050505050505050505050505050505050505067455b4e90b86f7a5a6a1f11b59e3f8747ac38155cdf7b418deb5bcb344066dbb000300000004040404040404040404040404040404f401000000000000"].assert_eq(&hex(encode(&range)));
     let refused =
         Answer { challenge: range.id(), reply: Reply::Refused { reason: Refusal::Missing } };
-    expect!["015fbbc09edfed02d7887b924f6fc0fed65becec0b6fd05536c566a17291cc4e8d0207"]
+    expect!["01d4552a2d1c9bcf3b1a55b1b76dbef69ac814a86b925cd1c19685eb305b10a7630207"]
         .assert_eq(&hex(encode(&refused)));
     let whole = reply(Question::Whole { key: [3; 32] }, Ok(&fragment()), root());
-    expect!["015fbbc09edfed02d7887b924f6fc0fed65becec0b6fd05536c566a17291cc4e8d0137c92649d9badb24790bec47d1ce1870fe837ee374c5503f414fc55b53cbc7ef"].assert_eq(&hex(encode(&Answer { challenge: range.id(), reply: whole })));
+    expect!["01d4552a2d1c9bcf3b1a55b1b76dbef69ac814a86b925cd1c19685eb305b10a7630137c92649d9badb24790bec47d1ce1870fe837ee374c5503f414fc55b53cbc7ef"].assert_eq(&hex(encode(&Answer { challenge: range.id(), reply: whole })));
     let ranged = reply(Question::Range { index: 3 }, Ok(&fragment()), root());
     let ranged = encode(&Answer { challenge: range.id(), reply: ranged });
-    expect!["96d5845db6e828c958aee969e6dc755550da8c3ef6dee06f0aa49934738f4010"]
+    expect!["93c8ff5b75896cf7aeb02ecd209d1d523704b5d1e4ff5cfc21411b05864270c3"]
         .assert_eq(&base::hash("test", &ranged).to_string());
     let told = evidence(Question::Range { index: 3 }, Reply::Refused { reason: Refusal::Missing });
-    expect!["0ed0016d3f92eb774bb8674e48d99aa124a3169e8743a664ede85aeebb8837da"]
+    expect!["12c7b42117ae56bef78ecbda4069d1b13440b5aeecf028675541131eeead4d04"]
         .assert_eq(&base::hash("test", &encode(&told)).to_string());
 }
 

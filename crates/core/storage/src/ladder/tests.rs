@@ -64,6 +64,17 @@ fn one_that_is_there_and_ignores_audits_is_contained_until_it_passes_twenty() {
 }
 
 #[test]
+fn rare_hiccups_among_answers_never_add_up() {
+    let mut run = begun();
+    for _ in 0..100 {
+        assert_eq!(feed(&mut run, Event::AuditIgnored), "Watch");
+        assert_eq!(feed(&mut run, Event::AuditIgnored), "Watch");
+        assert_eq!(feed(&mut run, Event::AuditPassed), "Watch");
+        assert_eq!(feed(&mut run, Event::Away), "Watch");
+    }
+}
+
+#[test]
 fn a_proved_loss_ends_the_contract_and_a_second_one_all_dealings() {
     use Event::*;
     let told =

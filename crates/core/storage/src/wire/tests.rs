@@ -99,8 +99,8 @@ fn bulk_requests() -> Vec<BulkRequest> {
 fn challenge(question: Question) -> SignedChallenge {
     let (nonce, date, index) = ([7; 16], Date(8), 9);
     let network = NetworkId([1; 32]);
-    let body =
-        Challenge { network, contract: CONTRACT, block: BLOCK, index, question, nonce, date };
+    let (contract, block, masked_root) = (CONTRACT, BLOCK, Hash([4; 32]));
+    let body = Challenge { network, contract, block, index, masked_root, question, nonce, date };
     Signed { body, signature: Signature([3; 64]) }
 }
 

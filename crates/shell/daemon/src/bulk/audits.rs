@@ -2,6 +2,7 @@
 //! wrong answer proves.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::{DeviceId, Label, Signed, encode};
 use node::input::{AuditOutcome, Input};
@@ -13,6 +14,7 @@ use storage::terms::Contract;
 use storage::wire::{BulkAnswer, BulkRequest};
 use store::receipt::Receipt;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use transport::Handle;
 
 use super::client::{Client, Inner, lock};
@@ -21,6 +23,9 @@ use crate::run::chance;
 
 /// Questions that wait for an answer, of all suppliers together.
 const QUESTIONS_MAX: usize = 256;
+
+/// How long a question waits for a stream.
+const TURN_WAIT: Duration = Duration::from_secs(10);
 
 /// A supplier to be asked for proof.
 #[derive(Clone, Debug)]
@@ -45,7 +50,7 @@ impl Client {
         let device = audit.device;
         let outcome = match net {
             Some(net) => self.0.audit(&net, home, audit).await,
-            None => AuditOutcome::Lost,
+            None => AuditOutcome::Unasked,
         };
         self.0.tell(Input::Audited { device, outcome }).await;
     }
@@ -66,7 +71,13 @@ impl Inner {
         };
         let request = BulkRequest::Audit { challenge: asked.challenge.clone() };
         let pool = self.pools.of(device);
-        let Some(_turn) = pool.turn().await else { return AuditOutcome::Lost };
+        // Where fragments are on their way, an answer may be late without anybody's fault.
+        let Ok(Some(_turn)) = timeout(TURN_WAIT, pool.turn()).await else {
+            return AuditOutcome::Unasked;
+        };
+        if !pool.is_quiet() || self.is_sending() {
+            return AuditOutcome::Unasked;
+        }
         match self.exchange(net, (device, &pool), &request, &[]).await.map(|got| got.head) {
             Ok(BulkAnswer::Audited { answer }) => self.weigh(home, asked, contract, answer).await,
             // Not signed: a word that proves nothing.
@@ -97,6 +108,7 @@ impl Inner {
                 contract: contract.terms.id(),
                 block: drawn.block,
                 index: drawn.index,
+                masked_root: drawn.receipt.masked_root,
                 question: ask_range(drawn.bytes, u64::from_le_bytes(chance::bytes())),
                 nonce: chance::bytes(),
                 date: self.local.clock.now().date,
@@ -108,11 +120,11 @@ impl Inner {
         });
         let drawn: Result<_, store::DatabaseError> = match drawing.await {
             Ok(drawn) => drawn,
-            Err(_) => return Err(AuditOutcome::Lost),
+            Err(_) => return Err(AuditOutcome::Unasked),
         };
         drawn.map_err(|error| {
             tracing::error!(%error, "the catalog cannot be read");
-            AuditOutcome::Lost
+            AuditOutcome::Unasked
         })
     }
 
@@ -131,7 +143,7 @@ impl Inner {
             Judgement::LossProved | Judgement::Cheated => {
                 let evidence = Evidence { contract, receipt, challenge, answer };
                 let keeping = spawn_blocking(move || keep(&home, &evidence));
-                keeping.await.unwrap_or(AuditOutcome::Lost)
+                keeping.await.unwrap_or(AuditOutcome::Unasked)
             }
         }
     }
@@ -151,7 +163,7 @@ fn keep(home: &Home, evidence: &Evidence) -> AuditOutcome {
     let kept = kept.and_then(|file| file.save(&bytes).map_err(|error| error.to_string()));
     if let Err(error) = kept {
         tracing::error!(%error, "evidence cannot be kept, so that nothing follows from it");
-        return AuditOutcome::Lost;
+        return AuditOutcome::Unasked;
     }
     match finding {
         Finding::Loss => AuditOutcome::LossProved { evidence: id },

@@ -116,6 +116,11 @@ impl Client {
 }
 
 impl Inner {
+    /// Whether fragments are on their way to any supplier.
+    pub(super) fn is_sending(&self) -> bool {
+        self.sending.available_permits() < SENDING_BYTES_MAX
+    }
+
     async fn put(self: &Arc<Self>, net: &Handle, put: Put) -> PutOutcome {
         let pool = self.pools.of(put.device);
         let Some(_turn) = pool.turn().await else { return PutOutcome::Lost };

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use base::{ContractId, DAY_MS, Date, Label, RequestId, Signature, decode, encode};
+use base::{ContractId, DAY_MS, Date, Hash, Label, RequestId, Signature, decode, encode};
+use storage::audit::{Challenge, Question, Reply};
 use storage::terms::Terms;
 use storage::wire::Message;
 use store::FaultyDisk;
@@ -208,6 +209,54 @@ fn a_damaged_copy_is_never_given_out_and_can_be_put_again() {
     receipt(world.put(contract, 1));
     let served = world.supplier.read(world.name(contract, 1)).unwrap();
     assert_eq!(served.bytes, payload);
+    world.supplier.close();
+}
+
+/// What is said of fragment `number`, asked for under this root.
+fn proof(world: &World, contract: ContractId, number: u64, masked_root: Hash) -> Reply {
+    let FragmentName { block, index, .. } = world.name(contract, number);
+    let (question, nonce, date) = (Question::Range { index: 0 }, [0; 16], Date(1));
+    let network = base::NetworkId([1; 32]);
+    let asked = Challenge { network, contract, block, index, masked_root, question, nonce, date };
+    world.supplier.prove(&asked)
+}
+
+#[test]
+fn nobody_admits_the_loss_of_what_its_owner_erased_or_replaced() {
+    let mut world = open(FaultyDisk::new(9));
+    let contract = world.open_contract();
+    let kept = receipt(world.put(contract, 1)).body.entries[0].masked_root;
+    assert!(matches!(proof(&world, contract, 1, kept), Reply::Range { .. }));
+    // Other bytes under the same name, as after an erasure: nothing is said of what was there.
+    let ended = Reply::Refused { reason: Refusal::Ended };
+    assert_eq!(proof(&world, contract, 1, Hash([1; 32])), ended);
+    let missing = Reply::Refused { reason: Refusal::Missing };
+    assert_eq!(proof(&world, contract, 2, kept), missing, "never kept, and never erased");
+    let (reply, erased) = oneshot::channel();
+    world.supplier.order(Order::Delete { stream: 1, name: world.name(contract, 1), reply });
+    receipt(erased);
+    assert_eq!(proof(&world, contract, 1, kept), ended);
+    world.supplier.close();
+}
+
+#[test]
+fn what_went_bad_is_admitted_and_never_signed_as_sound() {
+    let mut world = open(FaultyDisk::new(10));
+    let contract = world.open_contract();
+    let kept = receipt(world.put(contract, 1)).body.entries[0].masked_root;
+    let payload = block(&keys(2).device, 1).fragments[0].clone();
+    let (name, place) = world
+        .disk
+        .files()
+        .iter()
+        .find_map(|(name, bytes)| {
+            let found = bytes.windows(64).position(|run| run == &payload[..64]);
+            found.map(|place| (name.clone(), place))
+        })
+        .expect("it is kept as it came");
+    assert!(world.disk.rot(&name, place as u64, 1));
+    let damaged = Reply::Refused { reason: Refusal::Damaged };
+    assert_eq!(proof(&world, contract, 1, kept), damaged);
     world.supplier.close();
 }
 

@@ -197,7 +197,11 @@ fn unopened(plan: &Plan, error: &WriteError) -> Halt {
     let is_disk = match error {
         WriteError::Target(cause) => matches!(
             cause,
-            Cause::NoSpace | Cause::QuotaUsed | Cause::ReadOnly | Cause::TooManyOpen | Cause::Device
+            Cause::NoSpace
+                | Cause::QuotaUsed
+                | Cause::ReadOnly
+                | Cause::TooManyOpen
+                | Cause::Device
         ),
         _ => false,
     };
